@@ -1,0 +1,1 @@
+"""Layer bytes: codecs, the tar scanner, the reproducible tar writer, safe unpacking."""

@@ -1,0 +1,1 @@
+"""LayerIndex: one layer's entries as columns in tree order; StackView: the union of several."""
