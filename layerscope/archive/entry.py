@@ -50,7 +50,7 @@ class Entry:
     mtime_ns: int = 0
     link: bytes = b""
     device: tuple[int, int] = (0, 0)
-    xattrs: Mapping[bytes, bytes] = field(default=_NO_XATTRS)
+    xattrs: Mapping[bytes, bytes] = field(default_factory=lambda: _NO_XATTRS)
     sparse: tuple[tuple[int, int], ...] | None = None
     data_offset: int = 0
     xxh3: int = 0
