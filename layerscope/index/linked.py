@@ -1,0 +1,69 @@
+"""Entries below symlinks of their own layer: they go where the symlink points at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from layerscope.archive.entry import Kind
+from layerscope.archive.header import InvalidTar
+from layerscope.archive.scan import ScannedEntries
+from layerscope.index.names import Mark
+
+_MAX_HOPS = 255
+
+
+def through_symlinks(
+    names: list[bytes], entries: ScannedEntries, marks: Mapping[int, Mark], kept: list[int]
+) -> list[int]:
+    """Rewrite ``names`` as an extraction in the order of the tar would place them.
+
+    Gives the numbers of the entries that are still there afterwards: what stood below a directory
+    is gone once something else took its name. Raises InvalidTar for a cycle of symlinks.
+    """
+    symlinks: dict[bytes, bytes] = {}
+    replaced: dict[bytes, int] = {}
+    for i in kept:
+        folder, _, base = names[i].rpartition(b"/")
+        names[i] = name = _join(follow(folder, symlinks), base)
+        if i in marks:
+            continue
+        symlinks.pop(name, None)
+        if entries.kind[i] == Kind.SYMLINK:
+            symlinks[name] = entries.links[i]
+        if entries.kind[i] != Kind.DIR:
+            replaced[name] = i
+    return [i for i in kept if not _is_replaced(names[i], i, replaced)]
+
+
+def follow(folder: bytes, symlinks: Mapping[bytes, bytes]) -> bytes:
+    """``folder`` with the symlinks on its way followed; never above the root."""
+    done: list[bytes] = []
+    todo = folder.split(b"/")[::-1]
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part == b"..":
+            del done[-1:]
+        elif part and part != b".":
+            done.append(part)
+            target = symlinks.get(b"/".join(done))
+            if target is not None:
+                hops += 1
+                if hops > _MAX_HOPS:
+                    raise InvalidTar("layer", f"{folder!r} goes through a cycle of symlinks")
+                done = [] if target[:1] == b"/" else done[:-1]
+                todo += target.split(b"/")[::-1]
+    return b"/".join(done)
+
+
+def _is_replaced(name: bytes, i: int, replaced: Mapping[bytes, int]) -> bool:
+    folder = name.rpartition(b"/")[0]
+    while folder:
+        if replaced.get(folder, -1) > i:
+            return True
+        folder = folder.rpartition(b"/")[0]
+    return False
+
+
+def _join(folder: bytes, base: bytes) -> bytes:
+    return folder + b"/" + base if folder else base

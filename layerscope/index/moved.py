@@ -1,0 +1,63 @@
+"""Entries below a symlink of a lower layer: they go where the symlink points (as umoci applies)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from layerscope.archive.entry import Kind
+from layerscope.index.alive import Alive
+from layerscope.index.layer import LayerIndex
+from layerscope.index.linked import follow
+from layerscope.index.rows import NUL, Flag
+
+
+def through_lower_symlinks(
+    new: LayerIndex, keys: list[bytes], below: Alive, layers: list[LayerIndex]
+) -> dict[int, bytes | None]:
+    """Rows of the new layer that belong under other keys; None: a directory that falls away.
+
+    Raises InvalidTar for a cycle of symlinks.
+    """
+    implied = np.flatnonzero((new.np("flags") & Flag.IMPLICIT) & (new.np("kind") == Kind.DIR))
+    symlinks = _LowerSymlinks(below, layers)
+    moved: dict[int, bytes | None] = {}
+    for row in implied.tolist():
+        path = new.path(row)
+        if row in moved or path not in symlinks:
+            continue
+        moved[row] = None
+        for inner in range(row + 1, new.end[row]):
+            folder, _, base = new.path(inner).rpartition(b"/")
+            folder = follow(folder, symlinks)
+            moved[inner] = (folder + b"/" + base if folder else base).replace(b"/", NUL)
+    return moved
+
+
+class _LowerSymlinks(Mapping[bytes, bytes]):
+    """Targets of the symlinks in the stack below, by path."""
+
+    def __init__(self, below: Alive, layers: list[LayerIndex]) -> None:
+        self._below, self._layers = below, layers
+
+    def _place(self, path: bytes) -> tuple[LayerIndex, int] | None:
+        keys, key = self._below.keys, path.replace(b"/", NUL)
+        i = bisect_left(keys, key)
+        if i == len(keys) or keys[i] != key:
+            return None
+        index, row = self._layers[int(self._below.layer[i])], int(self._below.row[i])
+        return (index, row) if index.kind[row] == Kind.SYMLINK else None
+
+    def __getitem__(self, path: bytes) -> bytes:
+        place = self._place(path)
+        if place is None:
+            raise KeyError(path)
+        return place[0].link(place[1])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (p for p in (k.replace(NUL, b"/") for k in self._below.keys) if p in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
