@@ -62,7 +62,7 @@ def _mark(i: int, names: list[bytes], marks: dict[int, Mark], dropped: set[int])
     folder, slash, base = names[i].rpartition(b"/")
     if base == whiteout.OPAQUE:
         names[i], marks[i] = folder, Mark.OPAQUE
-    elif any(part.startswith(b".wh..wh.") for part in names[i].split(b"/")):
+    elif base.startswith(b".wh..wh."):
         dropped.add(i)
     elif base.startswith(whiteout.PREFIX):
         hidden = base[len(whiteout.PREFIX) :]

@@ -12,18 +12,27 @@ their own are directories.
 from __future__ import annotations
 
 import enum
-from array import array
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import compress, islice
+from operator import eq
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
 from layerscope.archive.header import InvalidTar
 from layerscope.archive.scan import ScannedEntries
 from layerscope.index.linked import through_symlinks
 from layerscope.index.names import Mark, clean_names
+from layerscope.index.tree import shape
 
 NUL = b"\0"
 MAX_KEY_BYTES = (1 << 32) - 1
+
+Column = npt.NDArray[Any]
 
 
 class Flag(enum.IntFlag):
@@ -37,115 +46,109 @@ class Flag(enum.IntFlag):
 
 
 class UnderFile(Exception):
-    """An entry stands below one that is no directory, whose key is the argument."""
+    """An entry stands below one that is no directory, whose path is the argument."""
 
 
 @dataclass(slots=True)
 class Rows:
-    """The tree: for each row its key, the entry it came from (-1: none), flags, parent and end.
+    """The tree: for each row its key, the entry it came from (-1: none), kind, flags, parent, end.
 
-    ``whiteout`` has the rows that only hide; ``end`` is the row after the subtree.
+    ``end`` is the row after the subtree; a row of kind WHITEOUT only hides.
     """
 
-    keys: list[bytes] = field(default_factory=lambda: [b""])
-    source: list[int] = field(default_factory=lambda: [-1])
-    flags: bytearray = field(default_factory=lambda: bytearray([Flag.IMPLICIT]))
-    parent: array[int] = field(default_factory=lambda: array("I", [0]))
-    end: array[int] = field(default_factory=lambda: array("I", [1]))
-    whiteout: set[int] = field(default_factory=set)
-
-    def add(self, key: bytes, source: int, flags: int, parent: int) -> int:
-        """Append a row; its number."""
-        row = len(self.keys)
-        self.keys.append(key)
-        self.source.append(source)
-        self.flags.append(flags)
-        self.parent.append(parent)
-        self.end.append(row + 1)
-        return row
+    keys: list[bytes]
+    source: Column
+    kind: Column
+    flags: Column
+    parent: Column
+    end: Column
 
 
 def arrange(entries: ScannedEntries) -> Rows:
     """Put the entries into tree order. Raises InvalidTar for names that no layer may have."""
     names, marks, kept = clean_names(entries.names)
     try:
-        return _tree(entries.kind, names, marks, kept)
+        return _tree(entries, names, marks, kept)
     except UnderFile:
         kept = through_symlinks(names, entries, marks, kept)
     try:
-        return _tree(entries.kind, names, marks, kept)
+        return _tree(entries, names, marks, kept)
     except UnderFile as error:
         raise InvalidTar("layer", f"{error.args[0]!r} is a file and has entries below it") from None
 
 
 def _tree(
-    kinds: Sequence[int], names: list[bytes], marks: dict[int, Mark], kept: list[int]
+    entries: ScannedEntries, names: list[bytes], marks: dict[int, Mark], kept: list[int]
 ) -> Rows:
-    keys = [name.replace(b"/", NUL) for name in names]
-    order = sorted(kept, key=keys.__getitem__)
-    rows = Rows()
-    path_keys, path_rows = [b""], [0]  # from the root to the parent of the row in hand
-    last, last_row, room = b"", 0, MAX_KEY_BYTES
-    for i in order:
-        key = keys[i]
-        if key == last:
-            _merge(rows, last_row, i, marks, kinds)
-            continue
-        parent = key.rpartition(NUL)[0]
-        if parent != path_keys[-1]:
-            if parent == last or parent.startswith(last + NUL):
-                _must_be_dir(rows, last_row, kinds)
-                path_keys.append(last)
-                path_rows.append(last_row)
-            _descend(rows, parent, path_keys, path_rows)
-        last, last_row = key, rows.add(key, -1, Flag.IMPLICIT, path_rows[-1])
-        _merge(rows, last_row, i, marks, kinds)
-        room -= len(key) + 1
-        if room < 0:
-            raise InvalidTar("layer", "its names are too long to index")
-    for row in path_rows:
-        rows.end[row] = len(rows.keys)
+    keys = [names[i].replace(b"/", NUL) for i in kept]
+    implied = _missing_parents(keys)
+    keys += implied
+    if sum(map(len, keys)) + len(keys) > MAX_KEY_BYTES:
+        raise InvalidTar("layer", "its names are too long to index")
+    # The sort is stable: entries of one path stay in the order of the tar.
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    in_order = [keys[i] for i in order]
+    again = np.fromiter(map(eq, islice(in_order, 1, None), in_order), bool, len(keys) - 1)
+    is_last = np.concatenate((~again, [True]))
+    number = np.concatenate((np.array(kept, np.int64), np.full(len(implied), -1)))
+    every = number[np.array(order)]
+    rows = _rows(entries, list(compress(in_order, is_last.tolist())), every[is_last])
+    if marks:
+        _apply_marks(rows, entries, marks, every, np.cumsum(is_last) - is_last)
+    _check_parents(rows)
     return rows
 
 
-def _descend(rows: Rows, parent: bytes, path_keys: list[bytes], path_rows: list[int]) -> None:
-    """Walk from the directory in hand to ``parent``, making rows for parents without an entry."""
-    while path_keys[-1] and parent != path_keys[-1] and not parent.startswith(path_keys[-1] + NUL):
-        rows.end[path_rows.pop()] = len(rows.keys)
-        path_keys.pop()
-    while path_keys[-1] != parent:
-        start = len(path_keys[-1]) + 1 if path_keys[-1] else 0
-        stop = parent.find(NUL, start)
-        key = parent if stop < 0 else parent[:stop]
-        path_rows.append(rows.add(key, -1, Flag.IMPLICIT, path_rows[-1]))
-        path_keys.append(key)
+def _missing_parents(keys: list[bytes]) -> list[bytes]:
+    """Keys of the directories that have no entry of their own; the root among them."""
+    present = set(keys)
+    found: set[bytes] = set()
+    level = present | {b""}
+    while level:
+        level = {key.rpartition(NUL)[0] for key in level} - present - found
+        found |= level
+    return list(found)
 
 
-def _must_be_dir(rows: Rows, row: int, kinds: Sequence[int]) -> None:
-    if row in rows.whiteout:
-        # The whiteout of a directory that the layer also fills: it hides only the lower one.
-        rows.whiteout.discard(row)
-        rows.source[row] = -1
-        rows.flags[row] |= Flag.IMPLICIT | Flag.REPLACES
-    elif rows.source[row] >= 0 and kinds[rows.source[row]] != Kind.DIR:
-        raise UnderFile(rows.keys[row].replace(NUL, b"/"))
+def _rows(entries: ScannedEntries, keys: list[bytes], source: Column) -> Rows:
+    kinds = np.frombuffer(entries.kind, np.uint8) if len(entries) else np.zeros(1, np.uint8)
+    kind = np.where(source < 0, np.uint8(Kind.DIR), kinds[np.maximum(source, 0)])
+    flags = np.where(source < 0, np.uint8(Flag.IMPLICIT), np.uint8(0))
+    depth = np.fromiter((key.count(NUL) for key in keys), np.int64, len(keys)) + 1
+    depth[0] = 0
+    parent, end = shape(depth)
+    return Rows(keys, source, kind, flags, parent, end)
 
 
-def _merge(rows: Rows, row: int, i: int, marks: dict[int, Mark], kinds: Sequence[int]) -> None:
-    """Add entry ``i`` to a row that may have been met before under the same key."""
-    mark = marks.get(i) if marks else None
-    if mark is Mark.OPAQUE:
-        rows.flags[row] |= Flag.OPAQUE
-    elif mark is Mark.WHITEOUT:
-        if rows.source[row] < 0 and not rows.flags[row] & Flag.OPAQUE:
-            rows.source[row] = i
-            rows.whiteout.add(row)
-            rows.flags[row] &= ~Flag.IMPLICIT
-        else:
+def _apply_marks(
+    rows: Rows, entries: ScannedEntries, marks: dict[int, Mark], every: Column, row_of: Column
+) -> None:
+    """Whiteouts and opaque markers act on their row, wherever in the layer they stand."""
+    met: dict[int, list[int]] = defaultdict(list)
+    marked = np.unique(row_of[np.isin(every, list(marks))])
+    for at in np.flatnonzero(np.isin(row_of, marked)).tolist():
+        met[int(row_of[at])].append(int(every[at]))
+    for row, numbers in met.items():
+        real = [i for i in numbers if i >= 0 and i not in marks]
+        found = {marks[i] for i in numbers if i in marks}
+        rows.source[row] = real[-1] if real else -1
+        rows.kind[row] = entries.kind[real[-1]] if real else Kind.DIR
+        rows.flags[row] = Flag.NONE if real else Flag.IMPLICIT
+        if Mark.OPAQUE in found:
+            rows.flags[row] |= Flag.OPAQUE
+        if Mark.WHITEOUT in found and (real or Mark.OPAQUE in found):
             rows.flags[row] |= Flag.REPLACES
-    else:
-        if row in rows.whiteout:
-            rows.whiteout.discard(row)
-            rows.flags[row] |= Flag.REPLACES
-        rows.source[row] = i
-        rows.flags[row] &= ~Flag.IMPLICIT
+        elif Mark.WHITEOUT in found:
+            rows.kind[row] = Kind.WHITEOUT
+            rows.flags[row] = Flag.NONE
+
+
+def _check_parents(rows: Rows) -> None:
+    """Only directories have children; a whiteout with children is one that hides the lower."""
+    above = rows.parent[1:]
+    hiding: Sequence[int] = np.unique(above[rows.kind[above] == Kind.WHITEOUT]).tolist()
+    rows.kind[hiding] = Kind.DIR
+    rows.flags[hiding] = Flag.IMPLICIT | Flag.REPLACES
+    wrong = above[rows.kind[above] != Kind.DIR]
+    if len(wrong):
+        raise UnderFile(rows.keys[wrong[0]].replace(NUL, b"/"))

@@ -28,12 +28,10 @@ class LayerTable:
 
     def __init__(self, entries: ScannedEntries, rows: Rows) -> None:
         self._entries, self._rows = entries, rows
-        self._source = np.array(rows.source, np.int64)
-        self._from = np.maximum(self._source, 0)
-        self._implicit = self._source < 0
-        self.flags = np.frombuffer(rows.flags, np.uint8).copy()
-        self.kind = self._take(entries.kind, "B", Kind.DIR)
-        self.kind[list(rows.whiteout)] = Kind.WHITEOUT
+        self._from = np.maximum(rows.source, 0)
+        self._implicit = rows.source < 0
+        self.flags = rows.flags
+        self.kind = rows.kind
         self.size = self._take(entries.size, "q", 0)
         self.size[self.kind != Kind.FILE] = 0
         self.offset = self._take(entries.offset, "Q", 0)
@@ -71,8 +69,8 @@ class LayerTable:
             "mtime_ns": ("I", self._take(entries.mtime_ns, "I", 0)),
             "data_offset": ("Q", self.offset),
             "xxh3": ("Q", self.xxh3),
-            "parent": ("I", rows.parent),
-            "end": ("I", rows.end),
+            "parent": ("I", rows.parent.astype(np.uint32)),
+            "end": ("I", rows.end.astype(np.uint32)),
             "bytes_before": ("Q", before(self._own_bytes()).astype(np.uint64)),
             "key_start": ("I", before(lengths).astype(np.uint32)),
             "keys": ("B", heap),
@@ -97,7 +95,7 @@ class LayerTable:
 
     def _follow_links(self) -> None:
         """Give symlinks the length of their target, hard links their target's row and content."""
-        entries, source = self._entries, self._rows.source
+        entries, source = self._entries, self._rows.source.tolist()
         linked = np.flatnonzero((self.kind == Kind.SYMLINK) | (self.kind == Kind.HARDLINK))
         for row in linked.tolist():
             text, target = entries.links.get(source[row], b""), layer.NOWHERE
@@ -145,10 +143,10 @@ class LayerTable:
             return [], []
         having = entries.xattrs.keys() | entries.devices.keys() | entries.sparse.keys()
         rows, texts = [], []
-        for row in np.flatnonzero(np.isin(self._source, list(having))).tolist():
+        for row in np.flatnonzero(np.isin(self._rows.source, list(having))).tolist():
             if self.kind[row] == Kind.WHITEOUT:
                 continue
-            i = self._rows.source[row]
+            i = int(self._rows.source[row])
             extra = entries.xattrs.get(i), entries.devices.get(i), entries.sparse.get(i)
             rows.append(row)
             texts.append(layer.encode_extra(*extra))
