@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+import numpy as np
+
 from layerscope.archive.header import InvalidTar
 from layerscope.oci import whiteout
 
@@ -36,18 +38,12 @@ def clean_names(raw: Sequence[bytes]) -> tuple[list[bytes], dict[int, Mark], lis
     A marked entry's name is the one that it hides, or the directory that it makes opaque. AUFS
     bookkeeping belongs in no tree. Raises InvalidTar for a whiteout of nothing.
     """
-    names: list[bytes] = []
+    names = [name.rstrip(b"/") for name in raw]
     marked: list[int] = []
-    for name in raw:
-        if name[-1:] == b"/":
-            name = name.rstrip(b"/")
-        if b"/." in name or b"//" in name or name[:1] in b"/.":
-            name = clean(name)
-            if b".wh." in name:
-                marked.append(len(names))
-        elif b".wh." in name:
-            marked.append(len(names))
-        names.append(name)
+    for i in _unusual(names):
+        names[i] = clean(names[i])
+        if b".wh." in names[i]:
+            marked.append(i)
     marks: dict[int, Mark] = {}
     dropped: set[int] = set()
     for i in marked:
@@ -56,6 +52,22 @@ def clean_names(raw: Sequence[bytes]) -> tuple[list[bytes], dict[int, Mark], lis
         [i for i in range(len(names)) if i not in dropped] if dropped else list(range(len(names)))
     )
     return names, marks, kept
+
+
+def _unusual(names: Sequence[bytes]) -> list[int]:
+    """Numbers of the names that may need cleaning or may be marks: searched as one text."""
+    text = b"\0" + b"\0".join(names) + b"\0"
+    found: list[int] = []
+    for pattern in (b"\0/", b"\0.", b"/.", b"//", b".wh."):
+        at = text.find(pattern)
+        while at >= 0:
+            found.append(at + 1)
+            at = text.find(pattern, at + 1)
+    if not found:
+        return []
+    starts = np.cumsum(np.fromiter(map(len, names), np.int64, len(names)) + 1)
+    numbers: list[int] = np.unique(np.searchsorted(starts, found, side="left")).tolist()
+    return numbers
 
 
 def _mark(i: int, names: list[bytes], marks: dict[int, Mark], dropped: set[int]) -> None:

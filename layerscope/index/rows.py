@@ -12,6 +12,7 @@ their own are directories.
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,12 +82,14 @@ def _tree(
     entries: ScannedEntries, names: list[bytes], marks: dict[int, Mark], kept: list[int]
 ) -> Rows:
     keys = [names[i].replace(b"/", NUL) for i in kept]
-    implied = _missing_parents(keys)
+    # The sort is stable: entries of one path stay in the order of the tar.
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    implied = _missing_parents([keys[i] for i in order])
     keys += implied
     if sum(map(len, keys)) + len(keys) > MAX_KEY_BYTES:
         raise InvalidTar("layer", "its names are too long to index")
-    # The sort is stable: entries of one path stay in the order of the tar.
-    order = sorted(range(len(keys)), key=keys.__getitem__)
+    order += range(len(order), len(keys))
+    order.sort(key=keys.__getitem__)
     in_order = [keys[i] for i in order]
     again = np.fromiter(map(eq, islice(in_order, 1, None), in_order), bool, len(keys) - 1)
     is_last = np.concatenate((~again, [True]))
@@ -99,15 +102,19 @@ def _tree(
     return rows
 
 
-def _missing_parents(keys: list[bytes]) -> list[bytes]:
+def _missing_parents(in_order: list[bytes]) -> list[bytes]:
     """Keys of the directories that have no entry of their own; the root among them."""
-    present = set(keys)
-    found: set[bytes] = set()
-    level = present | {b""}
+    missing: set[bytes] = set()
+    level = {key.rpartition(NUL)[0] for key in in_order} | {b""}
     while level:
-        level = {key.rpartition(NUL)[0] for key in level} - present - found
-        found |= level
-    return list(found)
+        missing |= (absent := {key for key in level if not _is_in(key, in_order)} - missing)
+        level = {key.rpartition(NUL)[0] for key in absent} - missing
+    return list(missing)
+
+
+def _is_in(key: bytes, in_order: list[bytes]) -> bool:
+    at = bisect_left(in_order, key)
+    return at < len(in_order) and in_order[at] == key
 
 
 def _rows(entries: ScannedEntries, keys: list[bytes], source: Column) -> Rows:
