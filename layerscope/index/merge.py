@@ -147,6 +147,9 @@ class _Union:
         kind, flags = self._of_mine("kind", Kind.WHITEOUT), self._of_mine("flags", 0)
         implied = (flags & Flag.IMPLICIT != 0) & (flags & (Flag.OPAQUE | Flag.REPLACES) == 0)
         keeps_lower = implied & (self._from_below >= 0) & ~self._removed
+        kept = np.flatnonzero(keeps_lower)
+        lower_kind = self._below.gather(self._layers, "kind", self._from_below[kept])
+        keeps_lower[kept[lower_kind != Kind.DIR]] = False
         self._is_mine = (self._mine >= 0) & (kind != Kind.WHITEOUT) & ~keeps_lower
         source = np.maximum(self._from_below, 0)
         lower_layer = self._below.layer[source] if len(self._below.keys) else np.zeros_like(source)
