@@ -1,0 +1,115 @@
+"""Image configs (OCI image-spec, config.md): what runs, how it came to be, which layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from layerscope.oci.digest import Digest
+from layerscope.oci.document import Document, InvalidDocument, canonical
+from layerscope.oci.history import History, Step, steps
+from layerscope.oci.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeConfig:
+    """What a container of the image runs, unless told otherwise."""
+
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    working_dir: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[str, ...] = ()
+    exposed_ports: tuple[str, ...] = ()
+    stop_signal: str = ""
+    shell: tuple[str, ...] = ()
+    on_build: tuple[str, ...] = ()
+    healthcheck: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_document(cls, document: Document) -> RuntimeConfig:
+        """Read the ``config`` of an image config. Raises InvalidDocument."""
+        healthcheck = document.child("Healthcheck")
+        return cls(
+            user=document.text("User", ""),
+            entrypoint=document.texts("Entrypoint"),
+            cmd=document.texts("Cmd"),
+            env=document.texts("Env"),
+            working_dir=document.text("WorkingDir", ""),
+            labels=document.mapping("Labels"),
+            volumes=document.names("Volumes"),
+            exposed_ports=document.names("ExposedPorts"),
+            stop_signal=document.text("StopSignal", ""),
+            shell=document.texts("Shell"),
+            on_build=document.texts("OnBuild"),
+            healthcheck=healthcheck.values if healthcheck else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As Docker writes it; what is empty is left out."""
+        values: dict[str, Any] = {
+            "User": self.user,
+            "ExposedPorts": {port: {} for port in self.exposed_ports},
+            "Env": list(self.env),
+            "Entrypoint": list(self.entrypoint),
+            "Cmd": list(self.cmd),
+            "Healthcheck": self.healthcheck and dict(self.healthcheck),
+            "Volumes": {volume: {} for volume in self.volumes},
+            "WorkingDir": self.working_dir,
+            "Labels": dict(self.labels),
+            "StopSignal": self.stop_signal,
+            "Shell": list(self.shell),
+            "OnBuild": list(self.on_build),
+        }
+        return {key: value for key, value in values.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """An image's config; ``raw`` is the document it was read from, with the keys not named here."""
+
+    diff_ids: tuple[Digest, ...]
+    platform: Platform
+    created: str = ""
+    author: str = ""
+    config: RuntimeConfig = field(default_factory=RuntimeConfig)
+    history: tuple[History, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def parse(cls, data: bytes, what: str = "config") -> ImageConfig:
+        """Read one, strictly. Raises InvalidDocument, InvalidDigest."""
+        document = Document.parse(data, what)
+        rootfs = document.child("rootfs")
+        if rootfs is None or rootfs.text("type", "layers") != "layers":
+            raise InvalidDocument(what, "it is no image config: it has no 'rootfs' of layers")
+        runtime = document.child("config")
+        return cls(
+            diff_ids=tuple(Digest.parse(text) for text in rootfs.texts("diff_ids")),
+            platform=Platform.from_document(document),
+            created=document.text("created", ""),
+            author=document.text("author", ""),
+            config=RuntimeConfig.from_document(runtime) if runtime else RuntimeConfig(),
+            history=tuple(History.from_document(step) for step in document.children("history")),
+            raw=document.values,
+        )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The history joined to the layers, oldest first."""
+        return steps(self.history, len(self.diff_ids))
+
+    def to_bytes(self) -> bytes:
+        """The document; keys of ``raw`` that are not named here stay as they are."""
+        values: dict[str, Any] = dict(self.raw)
+        values |= self.platform.to_json()
+        for key, text in (("created", self.created), ("author", self.author)):
+            if text:
+                values[key] = text
+        values["config"] = self.config.to_json()
+        values["rootfs"] = {"type": "layers", "diff_ids": [str(d) for d in self.diff_ids]}
+        values["history"] = [step.to_json() for step in self.history]
+        return canonical(values)

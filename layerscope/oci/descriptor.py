@@ -1,0 +1,51 @@
+"""Descriptors: a typed, sized pointer to content (OCI image-spec, descriptor.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from layerscope.oci.digest import Digest
+from layerscope.oci.document import Document
+from layerscope.oci.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What a blob is (media type), its digest and its size in bytes."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: Platform | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    urls: tuple[str, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Document) -> Descriptor:
+        """Read one. Raises InvalidDocument, InvalidDigest."""
+        platform = document.child("platform")
+        return cls(
+            media_type=document.text("mediaType", ""),
+            digest=Digest.parse(document.text("digest")),
+            size=document.size("size"),
+            platform=Platform.from_document(platform) if platform else None,
+            annotations=document.mapping("annotations"),
+            urls=document.texts("urls"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the spec writes it."""
+        values: dict[str, Any] = {
+            "mediaType": self.media_type,
+            "digest": str(self.digest),
+            "size": self.size,
+        }
+        if self.urls:
+            values["urls"] = list(self.urls)
+        if self.annotations:
+            values["annotations"] = dict(self.annotations)
+        if self.platform:
+            values["platform"] = self.platform.to_json()
+        return values

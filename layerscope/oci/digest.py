@@ -1,0 +1,52 @@
+"""Digests: what content is called by (OCI image-spec, descriptor.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from layerscope.errors import LayerscopeError
+
+_HEX_LENGTH = {"sha256": 64, "sha512": 128}
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+class InvalidDigest(LayerscopeError):
+    """A text that is no digest of a known algorithm."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """An algorithm and the hash in lower-case hex; an invalid one cannot be made."""
+
+    algorithm: str
+    hex: str
+
+    def __post_init__(self) -> None:
+        length = _HEX_LENGTH.get(self.algorithm)
+        if length is None:
+            raise InvalidDigest(repr(str(self)[:100]), "it is of no known digest algorithm")
+        if len(self.hex) != length or not _HEX.fullmatch(self.hex):
+            raise InvalidDigest(repr(str(self)[:100]), f"it isn't {length} lower-case hex digits")
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """Read ``algorithm:hex``. Raises InvalidDigest."""
+        algorithm, colon, value = text.partition(":")
+        if not colon:
+            raise InvalidDigest(repr(text[:100]), "it is no digest (algorithm:hex)")
+        return cls(algorithm, value)
+
+    @classmethod
+    def of(cls, data: bytes) -> Digest:
+        """The sha256 of ``data``."""
+        return cls("sha256", hashlib.sha256(data).hexdigest())
+
+    @property
+    def short(self) -> str:
+        """The first 12 hex digits, as Docker shows an ID."""
+        return self.hex[:12]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"

@@ -1,0 +1,112 @@
+"""JSON documents of the specs, read strictly: what isn't as it must be is an error with a place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from layerscope.errors import LayerscopeError
+
+MAX_BYTES = 16 << 20
+
+
+class InvalidDocument(LayerscopeError):
+    """A manifest, index or config that the specs do not allow."""
+
+
+class Document:
+    """An object of a JSON document and the words that lead to it, for errors."""
+
+    def __init__(self, values: dict[str, Any], what: str) -> None:
+        self.values = values
+        self.what = what
+
+    @classmethod
+    def parse(cls, data: bytes, what: str) -> Document:
+        """Read a document. Raises InvalidDocument."""
+        if len(data) > MAX_BYTES:
+            raise InvalidDocument(what, f"it is larger than {MAX_BYTES} bytes")
+        try:
+            values = json.loads(data)
+        except (RecursionError, ValueError) as error:
+            raise InvalidDocument(what, f"it is no JSON ({error})"[:200]) from None
+        if not isinstance(values, dict):
+            raise InvalidDocument(what, "it is no JSON object")
+        return cls(values, what)
+
+    def wrong(self, key: str, why: str) -> InvalidDocument:
+        """The error for one key."""
+        return InvalidDocument(self.what, f"its {key!r} {why}")
+
+    def text(self, key: str, otherwise: str | None = None) -> str:
+        """A text; ``otherwise`` if it isn't there or null, an error if that is None."""
+        value = self.values.get(key)
+        if value is None and otherwise is not None:
+            return otherwise
+        if not isinstance(value, str):
+            raise self.wrong(key, "is missing" if value is None else "is no text")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """A truth value; False if it isn't there."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool | None):
+            raise self.wrong(key, "is neither true nor false")
+        return bool(value)
+
+    def size(self, key: str) -> int:
+        """A number of bytes."""
+        value = self.values.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
+            raise self.wrong(key, "is no size in bytes")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty if it isn't there."""
+        value = self.values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.wrong(key, "is no list of texts")
+        return tuple(value)
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """Texts by text; empty if it isn't there."""
+        value = self.values.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self.wrong(key, "is no map of texts")
+        return dict(value)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The keys of a map, sorted (the specs' form of a set); empty if it isn't there."""
+        value = self.values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, dict):
+            raise self.wrong(key, "is no map")
+        return tuple(sorted(value))
+
+    def child(self, key: str) -> Document | None:
+        """An object within; None if it isn't there."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise self.wrong(key, "is no object")
+        return Document(value, self.what)
+
+    def children(self, key: str) -> list[Document]:
+        """A list of objects; empty if it isn't there."""
+        value = self.values.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.wrong(key, "is no list of objects")
+        return [Document(item, self.what) for item in value]
+
+
+def canonical(values: dict[str, Any]) -> bytes:
+    """One way to write a document: no spaces, keys as given."""
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()

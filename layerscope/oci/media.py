@@ -1,0 +1,28 @@
+"""Media types of the OCI image-spec and of Docker's image manifest, schema 2."""
+
+from __future__ import annotations
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_LAYER_GZIP = OCI_LAYER + "+gzip"
+OCI_LAYER_ZSTD = OCI_LAYER + "+zstd"
+
+DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+_INDEXES = frozenset((OCI_INDEX, DOCKER_INDEX))
+_MANIFESTS = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
+
+
+def is_index(media_type: str) -> bool:
+    """True for a list of manifests, one a platform."""
+    return media_type in _INDEXES
+
+
+def is_manifest(media_type: str) -> bool:
+    """True for the manifest of one image."""
+    return media_type in _MANIFESTS

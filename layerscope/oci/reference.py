@@ -1,0 +1,84 @@
+"""Image names as people write them (the grammar of distribution/reference)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from layerscope.errors import UsageError
+from layerscope.oci.digest import Digest, InvalidDigest
+
+DEFAULT_DOMAIN = "docker.io"
+DEFAULT_TAG = "latest"
+_OFFICIAL = "library/"
+_MAX_NAME = 255
+
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+
+
+class InvalidReference(UsageError):
+    """A text that is no image name."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A full name: ``domain/path``, with a tag, a digest or both."""
+
+    domain: str
+    path: str
+    tag: str | None = None
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Read a name; ``alpine`` is docker.io/library/alpine:latest. Raises InvalidReference."""
+        rest, at, digest_text = text.partition("@")
+        digest = _digest(text, digest_text) if at else None
+        head, slash, last = rest.rpartition("/")
+        last, colon, tag = last.partition(":")
+        domain, path = _split_domain(head + slash + last)
+        if not _DOMAIN.fullmatch(domain) or not _PATH.fullmatch(path):
+            hint = "a name in lower case, as in registry.example/team/app:1.0"
+            raise InvalidReference(repr(text[:200]), "it is no image name", hint)
+        if len(path) > _MAX_NAME or (colon and not _TAG.fullmatch(tag)):
+            raise InvalidReference(repr(text[:200]), "its tag or name is not allowed")
+        if not colon:
+            return cls(domain, path, None if digest else DEFAULT_TAG, digest)
+        return cls(domain, path, tag, digest)
+
+    @property
+    def repository(self) -> str:
+        """The name without tag and digest, as Docker shows it."""
+        if self.domain != DEFAULT_DOMAIN:
+            return f"{self.domain}/{self.path}"
+        return self.path.removeprefix(_OFFICIAL) if self.path.count("/") == 1 else self.path
+
+    @property
+    def familiar(self) -> str:
+        """The name as Docker shows it: ``alpine:latest``."""
+        return self._with_tag(self.repository)
+
+    def __str__(self) -> str:
+        return self._with_tag(f"{self.domain}/{self.path}")
+
+    def _with_tag(self, name: str) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{name}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def _digest(text: str, digest: str) -> Digest:
+    try:
+        return Digest.parse(digest)
+    except InvalidDigest as error:
+        raise InvalidReference(repr(text[:200]), f"its digest is wrong: {error.why}") from None
+
+
+def _split_domain(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    if slash and (first == "localhost" or any(c in first for c in ".:") or first != first.lower()):
+        return first, rest
+    return DEFAULT_DOMAIN, name if slash else _OFFICIAL + name
