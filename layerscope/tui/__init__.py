@@ -1,0 +1,1 @@
+"""The full-screen explorer: screens, widgets and the models behind them."""

@@ -1,0 +1,1 @@
+"""What screens show, as plain data: nothing here knows the toolkit."""
