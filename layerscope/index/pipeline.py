@@ -1,12 +1,12 @@
 """One pass over a layer's bytes: read, inflate, hash and scan at once, on both cores.
 
-One thread reads and inflates into a ring of buffers, one hashes (digest and diffID), the caller's
-thread scans. Inflating and hashing release the interpreter's lock.
+The caller's thread reads and inflates into a ring of large buffers and scans them, a second one
+hashes them (digest and diffID) behind it. Reading, inflating and hashing release the interpreter's
+lock; a third thread would spend more time waiting for that than it saves.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import queue
 import threading
@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from layerscope.archive.codec import Codec, Limits, decoded, detect
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
-from layerscope.errors import Cancelled
 from layerscope.oci.digest import Digest
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-BUFFER = 1 << 20
-_RING = 6
+BUFFER = 4 << 20
+_RING = 4
 _HEAD = 4096
+_INPUT = 256 << 10
 
 Sink = Callable[[bytes | memoryview], object]
 Watch = Callable[[int], object]
@@ -58,62 +58,59 @@ def pass_over(
     return _Pass(raw, limits, sink).run(watch, TarScanner(scan_limits))
 
 
-class _Buffer:
-    """One buffer of the ring; free again when its users have released it."""
+class _Hasher:
+    """A thread that hashes what it is given, in order; a ring of buffers goes through it."""
 
-    def __init__(self, free: queue.SimpleQueue[_Buffer]) -> None:
-        self.memory = memoryview(bytearray(BUFFER))
-        self.filled = self.memory[:0]
-        self._free = free
-        self._users = 0
-        self._lock = threading.Lock()
-        free.put(self)
+    def __init__(self) -> None:
+        self._todo: queue.SimpleQueue[tuple[_Hash, bytes | memoryview] | None] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+        for _ in range(_RING):
+            self._free.put(bytearray(BUFFER))
 
-    def lend(self, size: int, users: int) -> None:
-        """Say how much of it is filled and how many will release it."""
-        self.filled, self._users = self.memory[:size], users
+    def __enter__(self) -> _Hasher:
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+        return self
 
-    def release(self) -> None:
-        """One user is done."""
-        with self._lock:
-            self._users -= 1
-            last = not self._users
-        if last:
-            self._free.put(self)
+    def __exit__(self, *_: object) -> None:
+        self._todo.put(None)
+        self._thread.join()
+
+    def buffer(self) -> memoryview:
+        """A buffer to fill; waits for one that is hashed."""
+        return memoryview(self._free.get())
+
+    def take(self, digest: _Hash, chunk: bytes | memoryview) -> None:
+        """Add a chunk to a hash; a buffer is free again after that."""
+        self._todo.put((digest, chunk))
+
+    def _work(self) -> None:
+        while item := self._todo.get():
+            digest, chunk = item
+            digest.update(chunk)
+            if isinstance(chunk, memoryview) and isinstance(chunk.obj, bytearray):
+                self._free.put(chunk.obj)
 
 
 class _Pass:
-    """The three threads of one pass and what they hand on."""
+    """One blob on its way through decoder, hashes and scanner."""
 
     def __init__(self, raw: BinaryIO, limits: Limits | None, sink: Sink | None) -> None:
-        self._raw, self._limits, self._sink = raw, limits or Limits(), sink
-        self._stop = threading.Event()
-        self._free: queue.SimpleQueue[_Buffer] = queue.SimpleQueue()
-        self._to_scan: queue.SimpleQueue[_Buffer | BaseException | None] = queue.SimpleQueue()
-        self._to_hash: queue.SimpleQueue[tuple[_Hash, _Buffer | bytes] | None] = queue.SimpleQueue()
+        self._source = _Source(raw, self._took)
+        self._codec = detect(self._source.head)
+        self._limits, self._sink = limits, sink
+        self._hasher = _Hasher()
         self._digest, self._diff_id = hashlib.sha256(), hashlib.sha256()
-        self._codec = Codec.PLAIN
         self._blob_size = self._tar_size = 0
-        for _ in range(_RING):
-            _Buffer(self._free)
 
     def run(self, watch: Watch, scanner: TarScanner) -> Passed:
-        """Start the threads, scan, and wait for them, whatever happens."""
-        hasher = threading.Thread(target=self._hash, daemon=True)
-        reader = threading.Thread(target=self._read, daemon=True)
-        hasher.start()
-        reader.start()
-        try:
-            entries = self._scan(watch, scanner)
-        finally:
-            self._stop.set()
-            reader.join()
-            self._to_hash.put(None)
-            hasher.join()
+        """Read to the end; the hashing thread is gone afterwards, whatever happens."""
+        with self._hasher:
+            self._read(watch, scanner)
         diff_id = Digest("sha256", self._diff_id.hexdigest())
         plain = self._codec is Codec.PLAIN
         return Passed(
-            entries=entries,
+            entries=scanner.finish(),
             codec=self._codec,
             digest=diff_id if plain else Digest("sha256", self._digest.hexdigest()),
             diff_id=diff_id,
@@ -121,58 +118,26 @@ class _Pass:
             tar_size=self._tar_size,
         )
 
-    def _scan(self, watch: Watch, scanner: TarScanner) -> ScannedEntries:
-        while (item := self._to_scan.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            scanner.feed(item.filled)
-            item.release()
-            watch(self._blob_size)
-        return scanner.finish()
-
-    def _hash(self) -> None:
-        while item := self._to_hash.get():
-            digest, data = item
-            if isinstance(data, _Buffer):
-                digest.update(data.filled)
-                data.release()
-            else:
-                digest.update(data)
-
-    def _read(self) -> None:
-        try:
-            self._read_all()
-        except BaseException as error:
-            self._to_scan.put(error)
-        else:
-            self._to_scan.put(None)
-
-    def _read_all(self) -> None:
-        source = _Source(self._raw, self._took)
-        self._codec = detect(source.head)
+    def _read(self, watch: Watch, scanner: TarScanner) -> None:
         plain = self._codec is Codec.PLAIN
-        stream: _Readable = source if plain else decoded(source, self._codec, self._limits)
+        stream: _Readable = (
+            self._source if plain else decoded(self._source, self._codec, self._limits)
+        )
         size = BUFFER
         while size == BUFFER:
-            buffer = self._take_buffer()
-            size = _fill(stream, buffer.memory)
+            buffer = self._hasher.buffer()
+            size = _fill(stream, buffer)
             self._tar_size += size
-            buffer.lend(size, users=2)
-            self._to_hash.put((self._diff_id, buffer))
-            self._to_scan.put(buffer)
-
-    def _take_buffer(self) -> _Buffer:
-        while not self._stop.is_set():
-            with contextlib.suppress(queue.Empty):
-                return self._free.get(timeout=0.2)
-        raise Cancelled
+            self._hasher.take(self._diff_id, buffer[:size])
+            scanner.feed(buffer[:size])
+            watch(self._blob_size)
 
     def _took(self, data: bytes | memoryview) -> None:
         self._blob_size += len(data)
         if self._sink:
             self._sink(data)
         if self._codec is not Codec.PLAIN:
-            self._to_hash.put((self._digest, bytes(data)))
+            self._hasher.take(self._digest, bytes(data))
 
 
 class _Readable(Protocol):
@@ -187,7 +152,7 @@ class _Source:
         self._raw, self._took = raw, took
         self._rest = self.head
 
-    def read(self, size: int = BUFFER) -> bytes:
+    def read(self, size: int = _INPUT) -> bytes:
         """Up to ``size`` bytes; none at the end."""
         data, self._rest = self._rest or self._raw.read(size), b""
         if data:
