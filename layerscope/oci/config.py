@@ -11,6 +11,13 @@ from layerscope.oci.document import Document, InvalidDocument, canonical
 from layerscope.oci.history import History, Step, steps
 from layerscope.oci.platform import Platform
 
+_KNOWN = frozenset(
+    ("architecture", "os", "variant", "created", "author", "config", "rootfs", "history")
+)
+_KNOWN_RUNTIME = frozenset(
+    ("User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Healthcheck", "Volumes", "WorkingDir")
+) | frozenset(("Labels", "StopSignal", "Shell", "OnBuild"))
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeConfig:
@@ -104,12 +111,14 @@ class ImageConfig:
 
     def to_bytes(self) -> bytes:
         """The document; keys of ``raw`` that are not named here stay as they are."""
-        values: dict[str, Any] = dict(self.raw)
+        values: dict[str, Any] = {k: v for k, v in self.raw.items() if k not in _KNOWN}
         values |= self.platform.to_json()
         for key, text in (("created", self.created), ("author", self.author)):
             if text:
                 values[key] = text
-        values["config"] = self.config.to_json()
+        unnamed = (self.raw.get("config") or {}).items()
+        values["config"] = {k: v for k, v in unnamed if k not in _KNOWN_RUNTIME}
+        values["config"] |= self.config.to_json()
         values["rootfs"] = {"type": "layers", "diff_ids": [str(d) for d in self.diff_ids]}
         values["history"] = [step.to_json() for step in self.history]
         return canonical(values)

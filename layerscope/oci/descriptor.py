@@ -10,6 +10,9 @@ from layerscope.oci.digest import Digest
 from layerscope.oci.document import Document
 from layerscope.oci.platform import Platform
 
+REF_NAME = "org.opencontainers.image.ref.name"
+_ATTESTATION = "vnd.docker.reference.type"
+
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
@@ -23,6 +26,11 @@ class Descriptor:
     urls: tuple[str, ...] = ()
 
     @classmethod
+    def of(cls, media_type: str, data: bytes) -> Descriptor:
+        """The descriptor of ``data``."""
+        return cls(media_type, Digest.of(data), len(data))
+
+    @classmethod
     def from_document(cls, document: Document) -> Descriptor:
         """Read one. Raises InvalidDocument, InvalidDigest."""
         platform = document.child("platform")
@@ -34,6 +42,16 @@ class Descriptor:
             annotations=document.mapping("annotations"),
             urls=document.texts("urls"),
         )
+
+    @property
+    def ref_name(self) -> str:
+        """The name that an image layout gives it; empty if none."""
+        return self.annotations.get(REF_NAME, "")
+
+    @property
+    def is_attestation(self) -> bool:
+        """True for the manifests of BuildKit that tell of an image's making and are none."""
+        return _ATTESTATION in self.annotations
 
     def to_json(self) -> dict[str, Any]:
         """As the spec writes it."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from layerscope.errors import LayerscopeError
 
 MAX_BYTES = 16 << 20
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class InvalidDocument(LayerscopeError):
@@ -24,15 +26,18 @@ class Document:
     @classmethod
     def parse(cls, data: bytes, what: str) -> Document:
         """Read a document. Raises InvalidDocument."""
-        if len(data) > MAX_BYTES:
-            raise InvalidDocument(what, f"it is larger than {MAX_BYTES} bytes")
-        try:
-            values = json.loads(data)
-        except (RecursionError, ValueError) as error:
-            raise InvalidDocument(what, f"it is no JSON ({error})"[:200]) from None
+        values = _load(data, what)
         if not isinstance(values, dict):
             raise InvalidDocument(what, "it is no JSON object")
         return cls(values, what)
+
+    @classmethod
+    def parse_list(cls, data: bytes, what: str) -> list[Document]:
+        """Read a list of objects. Raises InvalidDocument."""
+        values = _load(data, what)
+        if not isinstance(values, list) or not all(isinstance(item, dict) for item in values):
+            raise InvalidDocument(what, "it is no JSON list of objects")
+        return [cls(item, what) for item in values]
 
     def wrong(self, key: str, why: str) -> InvalidDocument:
         """The error for one key."""
@@ -105,6 +110,35 @@ class Document:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.wrong(key, "is no list of objects")
         return [Document(item, self.what) for item in value]
+
+
+def _load(data: bytes, what: str) -> Any:
+    if len(data) > MAX_BYTES:
+        raise InvalidDocument(what, f"it is larger than {MAX_BYTES} bytes")
+    if not data.strip():
+        raise InvalidDocument(what, "it is empty")
+    try:
+        values = json.loads(data.decode(), parse_constant=_refuse)
+    except RecursionError:
+        raise InvalidDocument(what, "it is no JSON (nested too deeply)") from None
+    except ValueError as error:
+        raise InvalidDocument(what, f"it is no JSON ({error})"[:200]) from None
+    return _encodable(values) if _SURROGATE.search(data) else values
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _encodable(value: Any) -> Any:
+    """The value with lone surrogates, which nothing can be told in UTF-8, as question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value
 
 
 def canonical(values: dict[str, Any]) -> bytes:

@@ -28,6 +28,7 @@ class Manifest:
         """Read one, strictly. Raises InvalidDocument, InvalidDigest."""
         document = Document.parse(data, what)
         _check_version(document)
+        _check_only(document, "manifests", "an index of manifests")
         config = document.child("config")
         if config is None:
             raise document.wrong("config", "is missing")
@@ -67,6 +68,9 @@ class ImageIndex:
         """Read one, strictly. Raises InvalidDocument, InvalidDigest."""
         document = Document.parse(data, what)
         _check_version(document)
+        _check_only(document, "layers", "an image's manifest")
+        if document.values.get("manifests") is None:
+            raise document.wrong("manifests", "are missing")
         manifests = document.children("manifests")
         if len(manifests) > MAX_LAYERS:
             raise document.wrong("manifests", f"are more than {MAX_LAYERS}")
@@ -91,6 +95,12 @@ class ImageIndex:
 def is_index(data: bytes, what: str) -> bool:
     """Whether a document of unknown type is an index rather than a manifest, by what is in it."""
     return "manifests" in Document.parse(data, what).values
+
+
+def _check_only(document: Document, key: str, other: str) -> None:
+    """What could be taken for both kinds would be two images to two readers."""
+    if document.values.get(key) is not None:
+        raise InvalidDocument(document.what, f"it has {key!r}, as {other} has")
 
 
 def _check_version(document: Document) -> None:

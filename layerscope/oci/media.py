@@ -12,10 +12,16 @@ OCI_LAYER_ZSTD = OCI_LAYER + "+zstd"
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
-DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+DOCKER_LAYER_GZIP = DOCKER_LAYER + ".gzip"
 
 _INDEXES = frozenset((OCI_INDEX, DOCKER_INDEX))
 _MANIFESTS = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
+_CONFIGS = frozenset((OCI_CONFIG, DOCKER_CONFIG))
+_LAYERS = (
+    "application/vnd.oci.image.layer.",
+    "application/vnd.docker.image.rootfs.",
+)
 
 
 def is_index(media_type: str) -> bool:
@@ -26,3 +32,13 @@ def is_index(media_type: str) -> bool:
 def is_manifest(media_type: str) -> bool:
     """True for the manifest of one image."""
     return media_type in _MANIFESTS
+
+
+def is_config(media_type: str) -> bool:
+    """True for an image's config; artifacts that are no images have other types."""
+    return media_type in _CONFIGS
+
+
+def is_layer(media_type: str) -> bool:
+    """True for a file system layer; how it is compressed its content tells."""
+    return media_type.startswith(_LAYERS)

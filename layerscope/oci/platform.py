@@ -20,6 +20,8 @@ _MACHINES = {
     "i386": ("386", ""),
     "i686": ("386", ""),
 }
+# The variant that an architecture means where none is named.
+_USUAL_LEVELS = {"arm64": 8, "arm": 7, "amd64": 1}
 
 
 class NoSuchPlatform(LayerscopeError):
@@ -60,10 +62,24 @@ class Platform:
         own = {"architecture": self.architecture, "os": self.os}
         return own | ({"variant": self.variant} if self.variant else {})
 
-    def runs(self, image: Platform) -> bool:
-        """True if an image for ``image`` is one for this platform."""
-        same = (self.os, self.architecture) == (image.os, image.architecture)
-        return same and (not self.variant or image.variant in ("", self.variant))
+    def rank(self, image: Platform) -> int | None:
+        """How well an image for ``image`` runs here: 0 is best, None not at all.
+
+        A machine runs the older variants of its architecture, the newest of them first. Where no
+        variant is asked for, the one nearest to the usual is best.
+        """
+        if (self.os, self.architecture) != (image.os, image.architecture):
+            return None
+        own, other = self._level(), image._level()
+        if not self.variant:
+            return abs(own - other)
+        return own - other if other <= own else None
+
+    def _level(self) -> int:
+        """The number of the variant, or of what the architecture means without one."""
+        usual = _USUAL_LEVELS.get(self.architecture, 0)
+        digits = self.variant.removeprefix("v")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 4 else usual
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -75,11 +91,15 @@ def choose(wanted: Platform, offered: Sequence[Platform | None], what: str) -> i
     None stands for a manifest that names no platform; it is taken if nothing else fits. Raises
     NoSuchPlatform with the list of what there is.
     """
-    exact = [i for i, platform in enumerate(offered) if platform == wanted]
-    fitting = [i for i, platform in enumerate(offered) if platform and wanted.runs(platform)]
-    unnamed = [i for i, platform in enumerate(offered) if platform is None]
-    for found in (exact, fitting, unnamed):
-        if found:
-            return found[0]
+    if wanted in offered:
+        return offered.index(wanted)
+    ranks = [(wanted.rank(platform), i) for i, platform in enumerate(offered) if platform]
+    fitting = [(rank, i) for rank, i in ranks if rank is not None]
+    if fitting:
+        return min(fitting)[1]
+    if None in offered:
+        return offered.index(None)
     there = ", ".join(sorted({str(platform) for platform in offered if platform}))
-    raise NoSuchPlatform(what, f"it has nothing for {wanted}", f"--platform with one of: {there}")
+    raise NoSuchPlatform(
+        what, f"it has nothing for {wanted}, only for {there}", "--platform with one of these"
+    )

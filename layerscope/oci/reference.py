@@ -9,6 +9,7 @@ from layerscope.errors import UsageError
 from layerscope.oci.digest import Digest, InvalidDigest
 
 DEFAULT_DOMAIN = "docker.io"
+_OLD_DOMAIN = "index.docker.io"
 DEFAULT_TAG = "latest"
 _OFFICIAL = "library/"
 _MAX_NAME = 255
@@ -17,6 +18,7 @@ _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+_ID = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 
 
@@ -44,6 +46,8 @@ class Reference:
         if not _DOMAIN.fullmatch(domain) or not _PATH.fullmatch(path):
             hint = "a name in lower case, as in registry.example/team/app:1.0"
             raise InvalidReference(repr(text[:200]), "it is no image name", hint)
+        if _ID.fullmatch(rest):
+            raise InvalidReference(repr(text), "a name can't look like a whole image ID")
         if len(path) > _MAX_NAME or (colon and not _TAG.fullmatch(tag)):
             raise InvalidReference(repr(text[:200]), "its tag or name is not allowed")
         if not colon:
@@ -78,7 +82,12 @@ def _digest(text: str, digest: str) -> Digest:
 
 
 def _split_domain(name: str) -> tuple[str, str]:
-    first, slash, rest = name.partition("/")
-    if slash and (first == "localhost" or any(c in first for c in ".:") or first != first.lower()):
-        return first, rest
-    return DEFAULT_DOMAIN, name if slash else _OFFICIAL + name
+    domain, slash, path = name.partition("/")
+    foreign = domain == "localhost" or any(c in domain for c in ".:") or domain != domain.lower()
+    if not slash or not foreign:
+        domain, path = DEFAULT_DOMAIN, name
+    if domain == _OLD_DOMAIN:
+        domain = DEFAULT_DOMAIN
+    if domain == DEFAULT_DOMAIN and "/" not in path:
+        path = _OFFICIAL + path
+    return domain, path
