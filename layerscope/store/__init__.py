@@ -1,0 +1,1 @@
+"""The content-addressed store: blobs, images, names, transactions, locks, garbage, fsck."""
