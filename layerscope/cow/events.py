@@ -1,0 +1,40 @@
+"""What an operation did to the writable layer, and what it cost."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Did(enum.Enum):
+    """The kinds of events."""
+
+    CREATED = "created"
+    COPIED_UP = "copied up"
+    WHITED_OUT = "whited out"
+    MADE_OPAQUE = "made opaque"
+    REMOVED = "removed"
+    MOVED = "moved"
+    LINKED = "linked"
+    RESIZED = "resized"
+    CHANGED = "changed"
+
+
+class Event(NamedTuple):
+    """One thing that happened to ``path`` (relative to the root).
+
+    ``delta`` is by how many bytes the layer's size (the classic model) changed. A copy-up tells
+    the ``layer`` that it took ``copied`` bytes of data from: 0 for metadata alone. ``other`` is
+    the path that something moved from or was linked to.
+    """
+
+    did: Did
+    path: bytes
+    delta: int = 0
+    layer: int | None = None
+    copied: int = 0
+    other: bytes | None = None
+
+
+Listener = Callable[[Event], None]
