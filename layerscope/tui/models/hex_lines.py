@@ -1,0 +1,19 @@
+"""A row of a hex dump: offset, bytes, and what of them is printable ASCII."""
+
+from __future__ import annotations
+
+
+def row_bytes(width: int) -> int:
+    """How many bytes a row of ``width`` cells has room for: 8, 16 or 32."""
+    return next((count for count in (32, 16) if _cells(count) <= width), 8)
+
+
+def hex_row(offset: int, data: bytes, count: int) -> tuple[str, str, str]:
+    """(offset, bytes in groups of eight, ASCII with dots); short rows are filled with blanks."""
+    groups = [data[at : at + 8].hex(" ") for at in range(0, len(data), 8)]
+    shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)
+    return f"{offset:08x}", "  ".join(groups).ljust(count * 3 + count // 8 - 2), shown
+
+
+def _cells(count: int) -> int:
+    return 8 + 2 + (count * 3 + count // 8 - 2) + 2 + count
