@@ -26,10 +26,10 @@ def index_of(images: Iterable[tuple[Descriptor, Iterable[str]]]) -> bytes:
     manifests = [
         Descriptor(manifest.media_type, manifest.digest, manifest.size, annotations=_named(name))
         for manifest, names in images
-        for name in (list(names) or [None])
+        for name in (list(names) or [""])
     ]
     return ImageIndex(tuple(manifests)).to_bytes()
 
 
-def _named(name: str | None) -> Mapping[str, str]:
+def _named(name: str) -> Mapping[str, str]:
     return {REF_NAME: name} if name else {}

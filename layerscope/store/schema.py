@@ -1,6 +1,6 @@
 """The tables for what is not content: names, images, layers' figures.
 
-``MIGRATIONS[n]`` takes a database from version n to n + 1; a version, once published, never changes.
+``MIGRATIONS[n]`` takes a database from version n to n + 1; once published, it never changes.
 """
 
 from __future__ import annotations

@@ -162,7 +162,8 @@ class Store:
             tx.run(
                 "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 "manifest = excluded.manifest, media_type = excluded.media_type, "
-                "manifest_size = excluded.manifest_size, parent = COALESCE(excluded.parent, parent)",
+                "manifest_size = excluded.manifest_size, "
+                "parent = COALESCE(excluded.parent, parent)",
                 *(identity, str(digest), descriptor.media_type, descriptor.size),
                 *(config.created, _now(), str(parent) if parent else None),
             )
@@ -199,8 +200,7 @@ class Store:
 
     def index_bytes(self) -> bytes:
         """What ``index.json`` has to be."""
-        named = ((i.manifest, (str(Reference.parse(n)) for n in i.names)) for i in self.images())
-        return layout.index_of(named)
+        return layout.index_of((image.manifest, image.names) for image in self.images())
 
     @contextmanager
     def _changing(self) -> Iterator[Transaction]:

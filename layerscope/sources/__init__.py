@@ -1,0 +1,1 @@
+"""TARGETs in and out: archives, layouts, root file systems, the store."""

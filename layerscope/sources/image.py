@@ -1,0 +1,74 @@
+"""An image wherever it lies: its documents in hand, its layers to be read in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from layerscope.archive.blob import FileRange
+from layerscope.errors import LayerscopeError
+from layerscope.oci.config import ImageConfig
+from layerscope.oci.descriptor import Descriptor
+from layerscope.oci.digest import Digest
+from layerscope.oci.manifest import Manifest
+
+
+class NotAnImage(LayerscopeError):
+    """What a TARGET names is no image, or not one that can be read."""
+
+
+class ChooseImage(LayerscopeError):
+    """A TARGET holds several images and names none of them, or one that it doesn't hold."""
+
+    def __init__(self, what: str, wanted: str | None, there: list[str]) -> None:
+        names = ", ".join(there) or "images without names"
+        why = f"it has no image {wanted!r}" if wanted else "it has several images"
+        super().__init__(what, f"{why}; there are: {names}", f"{what}:NAME with one of these names")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: what is promised of it and where its blob lies.
+
+    ``diff_id`` is None where nothing promises one (a bare tar), ``descriptor`` where no manifest
+    speaks of the blob; ``size`` is the blob's in bytes, None if it isn't known before it is read.
+    """
+
+    diff_id: Digest | None
+    descriptor: Descriptor | None
+    size: int | None
+    bytes: FileRange | Callable[[], BinaryIO]
+
+    def open(self) -> BinaryIO:
+        """A reader of the blob from its first byte on. Raises OSError, LayerscopeError."""
+        if isinstance(self.bytes, FileRange):
+            return self.bytes.open()  # type: ignore[return-value]
+        return self.bytes()
+
+    @property
+    def place(self) -> FileRange | None:
+        """Where the blob lies as it is, None if it has to be made."""
+        return self.bytes if isinstance(self.bytes, FileRange) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image: names as Docker shows them, its documents as written, its layers bottom up.
+
+    ``manifest`` and its bytes are None where the source has none (docker-archive, rootfs).
+    ``origin`` is the TARGET in words for a person.
+    """
+
+    origin: str
+    names: tuple[str, ...]
+    config: ImageConfig
+    config_bytes: bytes
+    layers: tuple[Layer, ...]
+    manifest: Manifest | None = None
+    manifest_bytes: bytes | None = None
+
+    @property
+    def id(self) -> Digest:
+        """The digest of the config: Docker's image ID."""
+        return Digest.of(self.config_bytes)
