@@ -1,0 +1,130 @@
+"""Which rows a pattern means: searched in all names of a layer at once, as one text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerscope.index.layer import LayerIndex
+from layerscope.index.stack import StackView
+from layerscope.tui.models.pattern import Pattern
+from layerscope.tui.models.tree_columns import Column
+
+_NUL, _END, _CASE = 0x00, 0x2F, 0x20
+
+
+class LayerNames:
+    """The names of a layer, ready to be searched: every key with a NUL before and after it."""
+
+    def __init__(self, layer: LayerIndex) -> None:
+        self._layer = layer
+        text = np.empty(len(layer.heap()) + 1, np.uint8)
+        text[0] = _NUL
+        text[1:] = np.frombuffer(layer.heap(), np.uint8)
+        text[text == _END] = _NUL
+        self._text = text
+        starts = layer.np("key_start").astype(np.int64)
+        self._start, self._end = starts[:-1] + 1, starts[1:]
+        separators = np.flatnonzero(text == _NUL)
+        self._name = separators[np.searchsorted(separators, self._end) - 1] + 1
+
+    def matching(self, pattern: Pattern) -> Column:
+        """Which rows of the layer the pattern means; never the root."""
+        if not pattern.is_glob:
+            found = self._having(pattern)
+        elif pattern.in_path:
+            found = self._paths_like(pattern)
+        else:
+            found = self._names_like(pattern)
+        found[0] = False
+        return found
+
+    def _having(self, pattern: Pattern) -> Column:
+        """Rows with the literal in their name, or reaching into it from the path before."""
+        literal = pattern.literal.replace(b"/", b"\0")
+        at = self._places(literal, pattern.folds_case)
+        row = np.searchsorted(self._start - 1, at, "right") - 1
+        end = at + len(literal)
+        reaches = end >= self._name[row] if pattern.in_path else at >= self._name[row]
+        found = np.zeros(len(self._start), bool)
+        found[row[reaches & (end <= self._end[row])]] = True
+        return found
+
+    def _names_like(self, pattern: Pattern) -> Column:
+        """Rows whose whole name is like the pattern: its pieces one after the other."""
+        first, *inner, last = pattern.text.split(b"*")
+        at = self._name + len(first)
+        found = _is_in(self._name, self._places(first, pattern.folds_case)) if first else at > 0
+        for piece in inner:
+            places = np.append(self._places(piece, pattern.folds_case), len(self._text))
+            at = places[np.searchsorted(places[:-1], at)] + len(piece)
+            at = np.minimum(at, len(self._text))
+        tail = self._end - len(last)
+        found &= tail >= at
+        if last:
+            found &= _is_in(tail, self._places(last, pattern.folds_case))
+        return found
+
+    def _paths_like(self, pattern: Pattern) -> Column:
+        """Rows whose whole path is like the pattern; those with its longest piece are looked at."""
+        literal = pattern.literal.replace(b"/", b"\0")
+        at = self._places(literal, pattern.folds_case)
+        found = np.zeros(len(self._start), bool)
+        found[np.searchsorted(self._start - 1, at, "right") - 1] = True
+        for row in np.flatnonzero(found).tolist():
+            found[row] = pattern.matches(self._layer.path(row))
+        return found
+
+    def _places(self, literal: bytes, folds_case: bool) -> Column:
+        """Where in the text the literal stands."""
+        last = len(self._text) - len(literal) + 1
+        if last <= 0 or not literal:
+            return np.arange(max(0, last))
+        two = _equal(self._text[:last], literal[0], folds_case)
+        if len(literal) > 1:
+            two &= _equal(self._text[1 : last + 1], literal[1], folds_case)
+        at: Column = np.flatnonzero(two)
+        for distance, byte in enumerate(literal[2:], 2):
+            at = at[_equal(self._text[at + distance], byte, folds_case)]
+        return at
+
+
+def _equal(text: Column, byte: int, folds_case: bool) -> Column:
+    if folds_case and 0x61 <= byte <= 0x7A:
+        text = text | np.uint8(_CASE)
+    equal: Column = text == byte
+    return equal
+
+
+def _is_in(values: Column, places: Column) -> Column:
+    """Which values are among the places, which are sorted."""
+    at = np.searchsorted(places, values)
+    found: Column = np.append(places, -1)[at] == values
+    return found
+
+
+class NameSearch:
+    """Finds rows of an image's stacks; keeps the layers' names for the next pattern."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, tuple[LayerIndex, LayerNames]] = {}
+
+    def matching(self, stack: StackView, pattern: Pattern) -> Column:
+        """Which rows of the stack the pattern means."""
+        layer, row = stack.np("layer"), stack.np("row")
+        found = np.zeros(len(stack), bool)
+        for number in np.unique(layer).tolist():
+            here = np.flatnonzero(layer == number)
+            found[here] = self._of(stack.layers[number]).matching(pattern)[row[here]]
+        for place in stack.moved:
+            moved = np.flatnonzero((layer == place[0]) & (row == place[1]))
+            found[moved] = [pattern.matches(stack.path(r)) for r in moved.tolist()]
+        return found
+
+    def forget(self) -> None:
+        """Give back the memory."""
+        self._names.clear()
+
+    def _of(self, layer: LayerIndex) -> LayerNames:
+        if id(layer) not in self._names:
+            self._names[id(layer)] = layer, LayerNames(layer)
+        return self._names[id(layer)][1]
