@@ -1,0 +1,1 @@
+"""Pure questions to indexes: waste, blame, compare, sharing."""
