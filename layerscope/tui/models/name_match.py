@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from layerscope.index.layer import LayerIndex
-from layerscope.index.stack import StackView
 from layerscope.tui.models.pattern import Pattern
 from layerscope.tui.models.tree_columns import Column
+from layerscope.tui.models.tree_source import TreeSource
 
 _NUL, _END, _CASE = 0x00, 0x2F, 0x20
 
@@ -108,7 +108,7 @@ class NameSearch:
     def __init__(self) -> None:
         self._names: dict[int, tuple[LayerIndex, LayerNames]] = {}
 
-    def matching(self, stack: StackView, pattern: Pattern) -> Column:
+    def matching(self, stack: TreeSource, pattern: Pattern) -> Column:
         """Which rows of the stack the pattern means."""
         layer, row = stack.np("layer"), stack.np("row")
         found = np.zeros(len(stack), bool)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
-from layerscope.index.stack import StackView
+from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Scope
 
 Column = npt.NDArray[Any]
@@ -18,7 +18,7 @@ Column = npt.NDArray[Any]
 class TreeColumns:
     """All columns are by row of the stack."""
 
-    def __init__(self, stack: StackView) -> None:
+    def __init__(self, stack: TreeSource) -> None:
         self.stack = stack
         self.count = len(stack)
         self.end = stack.np("end")
