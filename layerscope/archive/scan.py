@@ -127,6 +127,11 @@ class TarScanner:
                 break
         self._base += len(data) - len(self._carry)
 
+    @property
+    def entries(self) -> ScannedEntries:
+        """The entries found so far; more are added as the stream goes on."""
+        return self._entries
+
     def finish(self) -> ScannedEntries:
         """The entries, once the stream has ended. Raises InvalidTar if it ended too early."""
         if self._content or self._carry or self._said:
