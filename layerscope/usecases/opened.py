@@ -19,8 +19,13 @@ from layerscope.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from layerscope.index.merge import StackBuilder
+    from layerscope.oci.platform import Platform
     from layerscope.sources.image import Image
     from layerscope.store.store import Store
+
+
+class NoSuchLayer(LayerscopeError):
+    """A layer number that the image doesn't have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,17 @@ class Step:
     what: Literal["layer", "stack"]
     number: int
     error: LayerscopeError | None = None
+
+
+def open_image(
+    target: str, store: Store, progress: Progress | None = None, platform: Platform | None = None
+) -> OpenImage:
+    """The image that ``target`` names, every layer read and verified. Raises LayerscopeError."""
+    from layerscope.sources.target import open_target
+
+    image = OpenImage(open_target(target, store, platform), store)
+    image.read_all(progress)
+    return image
 
 
 class OpenImage:
@@ -85,9 +101,21 @@ class OpenImage:
         chain = chain_ids(diff_ids)[-1]
         return self._store.layer_dir(diff_ids[-1]) / f"stack-{chain.hex}"
 
-    def ready(self) -> bool:
-        """True if every layer and stack is there to be looked at."""
-        return all(self.stack(number) is not None for number in range(self.layer_count))
+    def stacks(self) -> list[StackView]:
+        """Every stack, bottom up. Raises NoSuchLayer if one wasn't made yet."""
+        return [self.need_stack(number) for number in range(self.layer_count)]
+
+    def need_stack(self, number: int | None) -> StackView:
+        """The stack of layers 0 to ``number``, of all for None. Raises NoSuchLayer."""
+        last = self.layer_count - 1
+        wanted = last if number is None else number
+        if not 0 <= wanted <= last:
+            there = f"layers are 0 to {last}" if last >= 0 else "it has no layers"
+            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", f"there is none; {there}")
+        stack = self.stack(wanted)
+        if stack is None:
+            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", "it wasn't read yet")
+        return stack
 
     def read_layer(self, number: int, progress: Progress) -> None:
         """Index one layer: one pass over its bytes, verified. Raises what index_layer raises."""

@@ -1,0 +1,7 @@
+"""``python -m layerscope``."""
+
+import sys
+
+from layerscope.cli.main import main
+
+sys.exit(main())

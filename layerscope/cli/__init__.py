@@ -1,0 +1,1 @@
+"""The command line: words, output, exit codes. Alone reads argv and the environment."""

@@ -1,0 +1,68 @@
+"""Sizes and ages in Docker's words (docker/go-units)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def size_text(size: int, digits: int = 3) -> str:
+    """Bytes in decimal units with ``digits`` significant digits: ``9.29MB``, ``5B``."""
+    value, unit = float(size), 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value /= 1000
+        unit += 1
+    return f"{value:.{digits}g}{_UNITS[unit]}"
+
+
+def age_text(seconds: float) -> str:
+    """How long that is, as Docker says it: ``About a minute``, ``25 years``."""
+    seconds = int(seconds)
+    if seconds < 1:
+        return "Less than a second"
+    if seconds == 1:
+        return "1 second"
+    if seconds < _MINUTE:
+        return f"{seconds} seconds"
+    if seconds < 2 * _MINUTE:
+        return "About a minute"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} minutes"
+    hours = round(seconds / _HOUR)
+    if hours == 1:
+        return "About an hour"
+    return _long_age(hours)
+
+
+def _long_age(hours: int) -> str:
+    if hours < 48:
+        return f"{hours} hours"
+    if hours < 24 * 7 * 2:
+        return f"{hours // 24} days"
+    if hours < 24 * 30 * 2:
+        return f"{hours // 24 // 7} weeks"
+    if hours < 24 * 365 * 2:
+        return f"{hours // 24 // 30} months"
+    return f"{hours // 24 // 365} years"
+
+
+def ago_text(time: str, now: datetime | None = None) -> str:
+    """How long ago an RFC 3339 time is; N/A if it is none."""
+    moment = parse_time(time)
+    if moment is None:
+        return "N/A"
+    return f"{age_text(((now or datetime.now(UTC)) - moment).total_seconds())} ago"
+
+
+def parse_time(text: str) -> datetime | None:
+    """An RFC 3339 time, None if it is none; Go's nanoseconds are cut to microseconds."""
+    head, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    whole = f"{head}.{rest[: min(digits, 6)]}{rest[digits:]}" if dot and digits else text
+    try:
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,72 @@
+"""The files of an image after a layer, or what a layer changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layerscope.archive.entry import Entry, Kind
+from layerscope.errors import LayerscopeError
+from layerscope.index.change import Change
+from layerscope.index.stack import StackView
+from layerscope.usecases.opened import OpenImage
+
+
+class NoSuchPath(LayerscopeError):
+    """A path that isn't in the image at that layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One path: everything known of it, the layer it comes from, what the top layer did to it.
+
+    ``subtree_size`` is bytes of all below a directory, each inode once.
+    """
+
+    entry: Entry
+    layer: int
+    change: Change
+    subtree_size: int
+
+
+def tree(image: OpenImage, path: bytes = b"", layer: int | None = None) -> Iterator[TreeRow]:
+    """What is at and below ``path`` after ``layer`` (the last for None), in tree order.
+
+    Raises NoSuchPath, NoSuchLayer.
+    """
+    stack = image.need_stack(layer)
+    start = find(stack, path)
+    return (
+        _row(stack, row)
+        for row in range(start or 1, stack.end[start])
+        if stack.change[row] != Change.REMOVED
+    )
+
+
+def changes(image: OpenImage, layer: int, path: bytes = b"") -> Iterator[TreeRow]:
+    """What ``layer`` added, changed or removed at and below ``path``, in tree order.
+
+    Raises NoSuchPath, NoSuchLayer.
+    """
+    stack = image.need_stack(layer)
+    start = find(stack, path, removed=True)
+    return (
+        _row(stack, row)
+        for row in range(start or 1, stack.end[start])
+        if Change(stack.change[row]).letter
+    )
+
+
+def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
+    """The row of a path as a person writes it. Raises NoSuchPath."""
+    clean = b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
+    row = stack.find(clean)
+    if row is None or (not removed and stack.change[row] == Change.REMOVED):
+        raise NoSuchPath(repr("/" + clean.decode("utf-8", "backslashreplace")), "it isn't there")
+    return row
+
+
+def _row(stack: StackView, row: int) -> TreeRow:
+    entry = stack.entry(row)
+    size = stack.subtree_size(row) if entry.kind is Kind.DIR else entry.size
+    return TreeRow(entry, stack.layer[row], Change(stack.change[row]), size)
