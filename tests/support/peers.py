@@ -1,0 +1,150 @@
+"""Other container tools, started privately: nothing that they keep outlives the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_REQUIRED = "LAYERSCOPE_REQUIRE_PEERS"
+_STARTS_WITHIN = 30.0
+
+
+def need(*programs: str, root: bool = False) -> None:
+    """Skip the test, with the reason, where a program or root's rights are missing.
+
+    With LAYERSCOPE_REQUIRE_PEERS=1 (as in CI) it fails instead.
+    """
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        unavailable(f"{', '.join(missing)} not installed")
+    if root and os.geteuid() != 0:
+        unavailable("needs to be root")
+
+
+def unavailable(reason: str) -> None:
+    """Skip, or fail where all peers are required."""
+    if os.environ.get(_REQUIRED) == "1":
+        pytest.fail(f"{reason}, and {_REQUIRED}=1")
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program with the options and environment that come before every call's words."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def __call__(self, *words: str, cwd: Path | None = None) -> str:
+        """What the program prints; CalledProcessError if it fails (pytest shows its stderr)."""
+        ran = subprocess.run(
+            [*self.words, *words],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=cwd,
+        )
+        if ran.returncode != 0:
+            sys.stderr.write(ran.stderr.decode(errors="replace"))
+            raise subprocess.CalledProcessError(ran.returncode, [*self.words, *words])
+        return ran.stdout.decode(errors="surrogateescape")
+
+
+def tool(*words: str, **environment: str) -> Tool:
+    """A tool that needs nothing running."""
+    return Tool(words, environment)
+
+
+@dataclass(frozen=True)
+class Docker:
+    """A daemon of its own, and the client that talks to it."""
+
+    client: Tool
+    socket: str
+
+    def __call__(self, *words: str) -> str:
+        """What `docker WORDS` prints."""
+        return self.client(*words)
+
+
+@contextlib.contextmanager
+def docker_daemon(folder: Path) -> Iterator[Docker]:
+    """A dockerd with its data in ``folder`` and no network; it ends with the block."""
+    address = f"unix://{folder}/docker.sock"
+    words = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none"]
+    words += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    words += ["-H", address, "-p", f"{folder}/docker.pid"]
+    client = tool("docker", "-H", address, DOCKER_BUILDKIT="0", DOCKER_CONFIG=str(folder))
+    with _running(words, folder / "dockerd.log") as daemon:
+        if not _answers(daemon, lambda: client("version")):
+            unavailable(f"dockerd does not start: {_last_line(folder / 'dockerd.log')}")
+        yield Docker(client, address)
+
+
+@contextlib.contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """A registry on the loopback with its data in ``folder``; its `host:port`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    config = folder / "registry.yml"
+    config.write_text(
+        f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: {address}}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\n"
+    )
+
+    def connects() -> None:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+    log = folder / "registry.log"
+    with _running(["docker-registry", "serve", str(config)], log) as server:
+        if not _answers(server, connects):
+            unavailable(f"docker-registry does not start: {_last_line(log)}")
+        yield address
+
+
+def private_storage(program: str, folder: Path, driver: str) -> Tool:
+    """podman or buildah with images and state of its own in ``folder``."""
+    words = (program, "--root", f"{folder}/root", "--runroot", f"{folder}/run")
+    return Tool((*words, "--storage-driver", driver), {})
+
+
+@contextlib.contextmanager
+def _running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], ask: Callable[[], object]) -> bool:
+    until = time.monotonic() + _STARTS_WITHIN
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            ask()
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "it says nothing"
