@@ -1,1 +1,1 @@
-"""The copy-on-write engine: writable layers over read-only stacks, as the kernel's overlayfs does."""
+"""The copy-on-write engine: writable layers over read-only stacks, as the kernel does it."""

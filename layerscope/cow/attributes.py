@@ -34,22 +34,24 @@ def chown(core: Core, node: Node, uid: int, gid: int) -> None:
 def chmod_open(core: Core, node: Node, fd: int, perm: int) -> None:
     """:func:`chmod` of an open file of the writable layer, whose name may be gone."""
     if core.upper.real:
-        os.fchmod(fd, perm & 0o7777)
+        os.chmod(b"/proc/self/fd/%d" % fd, perm & 0o7777)
     else:
         now = core.upper.stat_open(fd)
-        core.upper.dress(fd, Stat.of(os.fstat(fd)), now.uid, now.gid, perm & 0o7777, now)
+        path = b"/proc/self/fd/%d" % fd
+        core.upper.dress(path, Stat.of(os.fstat(fd)), now.uid, now.gid, perm & 0o7777, now)
     core.notice(Did.CHANGED, node)
 
 
 def chown_open(core: Core, node: Node, fd: int, uid: int, gid: int) -> None:
     """:func:`chown` of an open file of the writable layer, whose name may be gone."""
     if core.upper.real:
-        os.fchown(fd, uid, gid)
+        os.chown(b"/proc/self/fd/%d" % fd, uid, gid)
     else:
         now = core.upper.stat_open(fd)
         perm = without_set_id(now.fmt, now.perm)
         owner = now.uid if uid < 0 else uid, now.gid if gid < 0 else gid
-        core.upper.dress(fd, Stat.of(os.fstat(fd)), *owner, perm, now)
+        path = b"/proc/self/fd/%d" % fd
+        core.upper.dress(path, Stat.of(os.fstat(fd)), *owner, perm, now)
     core.notice(Did.CHANGED, node)
 
 
@@ -63,7 +65,7 @@ def utime(core: Core, node: Node, atime_ns: int, mtime_ns: int) -> None:
 
 def list_xattrs(core: Core, node: Node) -> list[str]:
     """The names of the attributes, the overlay's own left out."""
-    prefix = core.upper.form.prefix
+    prefix = core.upper.form.namespace.value
     if node.upper:
         stored = xattrs.names(xattrs.at(*host(core, node)))
     else:
@@ -74,9 +76,9 @@ def list_xattrs(core: Core, node: Node) -> list[str]:
 
 def get_xattr(core: Core, node: Node, name: str) -> bytes:
     """One attribute. Raises ENODATA."""
-    stored = xattrs.escaped(name, core.upper.form.prefix)
+    stored = xattrs.escaped(name, core.upper.form.namespace.value)
     if node.upper:
-        if xattrs.shown(stored, core.upper.form.prefix) is None:
+        if xattrs.shown(stored, core.upper.form.namespace.value) is None:
             raise fail(errno.ENODATA)
         return os.getxattr(xattrs.at(*host(core, node)), stored, follow_symlinks=False)
     assert node.lower is not None
@@ -91,7 +93,7 @@ def set_xattr(core: Core, node: Node, name: str, value: bytes, flags: int = 0) -
     ``overlay.*`` is stored under an escaped name (a nested overlay's)."""
     _check_name(node, name)
     copy_up(core, node)
-    stored = xattrs.escaped(name, core.upper.form.prefix)
+    stored = xattrs.escaped(name, core.upper.form.namespace.value)
     path = xattrs.at(*host(core, node))
     os.setxattr(path, stored, value, flags, follow_symlinks=False)
     core.notice(Did.CHANGED, node)
@@ -103,7 +105,7 @@ def remove_xattr(core: Core, node: Node, name: str) -> None:
     if not node.upper:
         get_xattr(core, node, name)
     copy_up(core, node)
-    stored = xattrs.escaped(name, core.upper.form.prefix)
+    stored = xattrs.escaped(name, core.upper.form.namespace.value)
     os.removexattr(xattrs.at(*host(core, node)), stored, follow_symlinks=False)
     core.notice(Did.CHANGED, node)
 

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from layerscope.cow.descriptors import Descriptors, read_directory
@@ -214,15 +215,13 @@ class Core:
     # -- reading one node ------------------------------------------------------------------
 
     def stat(self, node: Node) -> Stat:
-        """The metadata that the union shows; a merged directory has one link, as the kernel's."""
+        """The metadata that the union shows."""
         if not node.upper:
             assert node.lower is not None
-            found = node.lower.stat()
-        elif node.parent is None:
-            found = self.upper.stat(node.fd, b".")
-        else:
-            found = self.upper.stat(self.fd(node.parent), node.name)
-        return found
+            return node.lower.stat()
+        if node.parent is None:
+            return self.upper.stat(node.fd, b".")
+        return self.upper.stat(self.fd(node.parent), node.name)
 
     def readlink(self, node: Node) -> bytes:
         """A symlink's target."""
@@ -237,23 +236,29 @@ class Core:
         found: dict[bytes, int] = {}
         hidden: set[bytes] = set()
         if node.upper:
-            fd = self.fd(node)
-            for name, fmt, device in read_directory(fd):
-                if device:
+            for name, fmt_or_none in self.written_names(node):
+                if fmt_or_none is None:
                     hidden.add(name)
-                    continue
-                if fmt == stat.S_IFREG and (node.marked or not self.upper.real):
-                    host = os.stat(name, dir_fd=fd, follow_symlinks=False)
-                    if self.upper.is_whiteout(fd, name, host, node.marked):
-                        hidden.add(name)
-                        continue
-                    fmt = self.upper.fmt(fd, name, host)
-                found[name] = fmt
+                else:
+                    found[name] = fmt_or_none
         if node.lower is not None:
             for name, fmt in node.lower.names():
                 if name not in hidden:
                     found.setdefault(name, fmt)
         return found
+
+    def written_names(self, node: Node) -> Iterator[tuple[bytes, int | None]]:
+        """What the writable layer holds in a directory: names with types, None for a whiteout."""
+        fd = self.fd(node)
+        for name, fmt, device in read_directory(fd):
+            if device:
+                yield name, None
+            elif fmt == stat.S_IFREG and (node.marked or not self.upper.real):
+                host = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                whiteout = self.upper.is_whiteout(fd, name, host, node.marked)
+                yield name, None if whiteout else self.upper.fmt(fd, name, host)
+            else:
+                yield name, fmt
 
     def stray(self, node: Node) -> list[bytes]:
         """Whiteouts that the kernel lists, as the directory isn't merged: they hide nothing."""
@@ -281,10 +286,10 @@ class Core:
             directory.impure = True
 
     def hold(self, node: Node) -> None:
-        """Before a directory goes: who has it open still sees its metadata."""
-        if node.handles and node.upper and node.fmt == stat.S_IFDIR:
+        """Before a name goes: who has it open without a descriptor of its own keeps the file."""
+        if node.handles and node.upper and node.parent is not None:
             for handle in node.handles:
-                handle.hold(self.fd(node))
+                handle.hold(self.fd(node.parent), node.name)
 
     def forget(self, node: Node, left: Missing) -> None:
         """``node`` isn't there any more; open files go on without a name."""

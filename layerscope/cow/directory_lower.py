@@ -7,9 +7,9 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from layerscope.archive.overlay import Namespace, Owners
 from layerscope.cow import xattrs
 from layerscope.cow.descriptors import Descriptors, Directory, open_root, read_directory
-from layerscope.cow.form import Namespace, Owners
 from layerscope.cow.host_file import HostFile
 from layerscope.cow.origin import origin_value
 from layerscope.cow.owners import read_override, shown_as

@@ -45,8 +45,10 @@ class Handle:
         bare = bool(flags & os.O_PATH)
         self.readable = access != os.O_WRONLY and not bare
         self.writable = access != os.O_RDONLY and not bare
+        # Stands in for a name that is gone, where there is no descriptor of the file itself.
+        self._pin = -1
         node.opens += 1
-        if node.fmt == stat.S_IFDIR:
+        if bare or node.fmt != stat.S_IFREG:
             node.handles.append(self)
 
     # -- made by the engine ----------------------------------------------------------------
@@ -68,6 +70,8 @@ class Handle:
 
     def switch(self) -> None:
         """The file was copied up: go on with the copy."""
+        if self._file is None:
+            return
         assert self._node.parent is not None
         flags = self._flags & _KEPT & ~os.O_ACCMODE
         into = self._core.fd(self._node.parent)
@@ -75,10 +79,11 @@ class Handle:
         self._drop_lower()
         self.attach(fd)
 
-    def hold(self, fd: int) -> None:
-        """The directory is about to go: keep it."""
-        if self._fd < 0:
-            self._fd = os.dup(fd)
+    def hold(self, directory: int, name: bytes) -> None:
+        """The name is about to go from the writable layer: keep what it names."""
+        if self._pin < 0:
+            flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._pin = os.open(name, flags, dir_fd=directory)
 
     def _drop_lower(self) -> None:
         if self._file is not None:
@@ -138,8 +143,8 @@ class Handle:
         """The metadata of the file, whatever happened to its name."""
         self._want(True)
         with self._core.lock:
-            if self._fd >= 0 and (self._node.fmt == stat.S_IFREG or self._node.gone):
-                return self._core.upper.stat_open(self._fd)
+            if self._through_descriptor():
+                return self._core.upper.stat_open(self._host_of_upper())
             return self._core.stat(self._node)
 
     def names(self) -> dict[bytes, int]:
@@ -164,7 +169,7 @@ class Handle:
         """Write at the position and move it; bytes written."""
         with self._core.lock:
             done = self._put(data, self._position)
-            if self._flags & os.O_APPEND and self._size is not None:
+            if done and self._flags & os.O_APPEND and self._size is not None:
                 self._position = self._size[0]
             else:
                 self._position += done
@@ -226,7 +231,7 @@ class Handle:
         """fchmod(2): copies up."""
         with self._core:
             if self._changing():
-                attributes.chmod_open(self._core, self._node, self._host(), perm)
+                attributes.chmod_open(self._core, self._node, self._host_of_upper(), perm)
             else:
                 attributes.chmod(self._core, self._node, perm)
 
@@ -234,7 +239,7 @@ class Handle:
         """fchown(2): copies up; -1 leaves one as it is."""
         with self._core:
             if self._changing():
-                attributes.chown_open(self._core, self._node, self._host(), uid, gid)
+                attributes.chown_open(self._core, self._node, self._host_of_upper(), uid, gid)
             else:
                 attributes.chown(self._core, self._node, uid, gid)
 
@@ -242,7 +247,8 @@ class Handle:
         """futimens(2): copies up."""
         with self._core:
             if self._changing():
-                os.utime(self._host(), ns=(atime_ns, mtime_ns))
+                path = b"/proc/self/fd/%d" % self._host_of_upper()
+                os.utime(path, ns=(atime_ns, mtime_ns))
             else:
                 attributes.utime(self._core, self._node, atime_ns, mtime_ns)
 
@@ -250,7 +256,13 @@ class Handle:
         """Copy up before a change; whether it then goes through the descriptor."""
         self._want(not self._flags & os.O_PATH)
         copy_up(self._core, self._node)
-        return self._node.fmt == stat.S_IFREG
+        return self._through_descriptor()
+
+    def _through_descriptor(self) -> bool:
+        return self._pin >= 0 or (self._fd >= 0 and self._node.fmt == stat.S_IFREG)
+
+    def _host_of_upper(self) -> int:
+        return self._pin if self._pin >= 0 else self._fd
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -273,9 +285,10 @@ class Handle:
                 self._size[1] -= 1
                 if not self._size[1]:
                     self._core.sizes.pop(self._inode, None)
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            for fd in (self._fd, self._pin):
+                if fd >= 0:
+                    os.close(fd)
+            self._fd = self._pin = -1
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from layerscope.cow.form import Form, Namespace
+from layerscope.archive.overlay import Form, Namespace
 from layerscope.errors import LayerscopeError
 
 _MS_NODEV = 0x4

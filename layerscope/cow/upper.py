@@ -13,9 +13,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from layerscope.archive.overlay import Form, Owners, Whiteouts
 from layerscope.cow import owners, xattrs
 from layerscope.cow.descriptors import open_root, read_directory
-from layerscope.cow.form import Form, Owners, Whiteouts
 from layerscope.cow.stat import WHITEOUT_DEVICE, Stat, is_whiteout_device
 from layerscope.cow.syscalls import RENAME_EXCHANGE, RENAME_WHITEOUT, renameat2
 
@@ -39,7 +39,7 @@ class Upper:
             raise
         self.user = (os.geteuid(), os.getegid())
         self._umask = _process_umask()
-        self._prefix = form.prefix
+        self._prefix = form.namespace.value
         self.real = form.owners is Owners.REAL
         self._count = 0
         self._whiteout: bytes | None = None

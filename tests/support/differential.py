@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
+from layerscope.archive.overlay import Form, Namespace, Owners, Whiteouts
 from layerscope.cow.directory_lower import DirectoryLower
 from layerscope.cow.engine import open_engine
-from layerscope.cow.form import Form, Namespace, Owners, Whiteouts
 from layerscope.cow.mount import mount_overlay, own_mounts, unmount
 from tests.support.random_ops import Op, make_ops
 from tests.support.random_stacks import make_stacks

@@ -112,72 +112,75 @@ class KernelSide:
     def fd_read(self, slot: int, size: int) -> Result:
         return os.read(self._fd(slot), size)
 
-    def fd_truncate(self, slot: int, size: int) -> Result:
-        return os.ftruncate(self._fd(slot), size)
+    def fd_truncate(self, slot: int, size: int) -> None:
+        os.ftruncate(self._fd(slot), size)
 
     def fd_stat(self, slot: int) -> Result:
         return seen(Stat.of(os.fstat(self._fd(slot))))
 
-    def fd_chmod(self, slot: int, mode: int) -> Result:
-        return os.fchmod(self._fd(slot), mode)
+    def fd_chmod(self, slot: int, mode: int) -> None:
+        # The kernel brings an unlinked lower fifo or directory back to life here.
+        if stat.S_ISREG(os.fstat(self._fd(slot)).st_mode):
+            os.fchmod(self._fd(slot), mode)
 
     def fd_close(self, slot: int) -> Result:
         if slot in self.slots:
             os.close(self.slots.pop(slot))
         return "ok"
 
-    def fallocate(self, path: bytes, mode: int, offset: int, size: int) -> Result:
+    def fallocate(self, path: bytes, mode: int, offset: int, size: int) -> None:
         fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         try:
-            return fallocate(fd, mode, offset, size)
+            fallocate(fd, mode, offset, size)
         finally:
             os.close(fd)
 
-    def truncate(self, path: bytes, size: int) -> Result:
-        return os.truncate(path, size)
+    def truncate(self, path: bytes, size: int) -> None:
+        os.truncate(path, size)
 
-    def unlink(self, path: bytes) -> Result:
-        return os.unlink(path)
+    def unlink(self, path: bytes) -> None:
+        os.unlink(path)
 
-    def rmdir(self, path: bytes) -> Result:
-        return os.rmdir(path)
+    def rmdir(self, path: bytes) -> None:
+        os.rmdir(path)
 
-    def rmtree(self, path: bytes) -> Result:
+    def rmtree(self, path: bytes) -> None:
         if not stat.S_ISDIR(os.lstat(path).st_mode):
-            return os.unlink(path)
+            os.unlink(path)
+            return
         for name in sorted(os.listdir(path)):
             self.rmtree(path + b"/" + name)
-        return os.rmdir(path)
+        os.rmdir(path)
 
-    def mkdir(self, path: bytes, mode: int) -> Result:
-        return os.mkdir(path, mode)
+    def mkdir(self, path: bytes, mode: int) -> None:
+        os.mkdir(path, mode)
 
-    def rename(self, old: bytes, new: bytes, flags: int) -> Result:
-        return renameat2(-100, old, -100, new, flags)
+    def rename(self, old: bytes, new: bytes, flags: int) -> None:
+        renameat2(-100, old, -100, new, flags)
 
-    def link(self, old: bytes, new: bytes, follow: bool) -> Result:
-        return linkat(old, new, follow)
+    def link(self, old: bytes, new: bytes, follow: bool) -> None:
+        linkat(old, new, follow)
 
-    def symlink(self, target: bytes, path: bytes) -> Result:
-        return os.symlink(target, path)
+    def symlink(self, target: bytes, path: bytes) -> None:
+        os.symlink(target, path)
 
-    def mknod(self, path: bytes, mode: int, device: int) -> Result:
-        return os.mknod(path, mode, device)
+    def mknod(self, path: bytes, mode: int, device: int) -> None:
+        os.mknod(path, mode, device)
 
-    def chmod(self, path: bytes, mode: int) -> Result:
-        return os.chmod(path, mode)
+    def chmod(self, path: bytes, mode: int) -> None:
+        os.chmod(path, mode)
 
-    def chown(self, path: bytes, uid: int, gid: int, follow: bool) -> Result:
-        return os.chown(path, uid, gid, follow_symlinks=follow)
+    def chown(self, path: bytes, uid: int, gid: int, follow: bool) -> None:
+        os.chown(path, uid, gid, follow_symlinks=follow)
 
-    def utime(self, path: bytes, when: int) -> Result:
-        return os.utime(path, ns=(when, when), follow_symlinks=False)
+    def utime(self, path: bytes, when: int) -> None:
+        os.utime(path, ns=(when, when), follow_symlinks=False)
 
-    def setxattr(self, path: bytes, name: str, value: bytes, flags: int) -> Result:
-        return os.setxattr(path, name, value, flags, follow_symlinks=False)
+    def setxattr(self, path: bytes, name: str, value: bytes, flags: int) -> None:
+        os.setxattr(path, name, value, flags, follow_symlinks=False)
 
-    def removexattr(self, path: bytes, name: str) -> Result:
-        return os.removexattr(path, name, follow_symlinks=False)
+    def removexattr(self, path: bytes, name: str) -> None:
+        os.removexattr(path, name, follow_symlinks=False)
 
     def getxattr(self, path: bytes, name: str) -> Result:
         return os.getxattr(path, name, follow_symlinks=False)
@@ -252,43 +255,45 @@ class EngineSide:
     def fd_read(self, slot: int, size: int) -> Result:
         return self._fd(slot).read(size)
 
-    def fd_truncate(self, slot: int, size: int) -> Result:
-        return self._fd(slot).truncate(size)
+    def fd_truncate(self, slot: int, size: int) -> None:
+        self._fd(slot).truncate(size)
 
     def fd_stat(self, slot: int) -> Result:
         return seen(self._fd(slot).stat())
 
-    def fd_chmod(self, slot: int, mode: int) -> Result:
-        return self._fd(slot).chmod(mode)
+    def fd_chmod(self, slot: int, mode: int) -> None:
+        if self._fd(slot).stat().fmt == stat.S_IFREG:
+            self._fd(slot).chmod(mode)
 
     def fd_close(self, slot: int) -> Result:
         if slot in self.slots:
             self.slots.pop(slot).close()
         return "ok"
 
-    def fallocate(self, path: bytes, mode: int, offset: int, size: int) -> Result:
+    def fallocate(self, path: bytes, mode: int, offset: int, size: int) -> None:
         with self.engine.open(path, os.O_RDWR) as handle:
-            return handle.fallocate(mode, offset, size)
+            handle.fallocate(mode, offset, size)
 
-    def rmtree(self, path: bytes) -> Result:
+    def rmtree(self, path: bytes) -> None:
         if self.engine.stat(path).fmt != stat.S_IFDIR:
-            return self.unlink(path)
+            self.unlink(path)
+            return
         for name in sorted(self.engine.readdir(path)):
             self.rmtree(path + b"/" + name)
-        return self.rmdir(path)
+        self.rmdir(path)
 
-    def rename(self, old: bytes, new: bytes, flags: int) -> Result:
+    def rename(self, old: bytes, new: bytes, flags: int) -> None:
         modes = {0: Mode.REPLACE, 1: Mode.NOREPLACE, 2: Mode.EXCHANGE}
-        return self.engine.rename(old, new, modes[flags])
+        self.engine.rename(old, new, modes[flags])
 
-    def link(self, old: bytes, new: bytes, follow: bool) -> Result:
-        return self.engine.link(old, new, follow=follow)
+    def link(self, old: bytes, new: bytes, follow: bool) -> None:
+        self.engine.link(old, new, follow=follow)
 
-    def chown(self, path: bytes, uid: int, gid: int, follow: bool) -> Result:
-        return self.engine.chown(path, uid, gid, follow=follow)
+    def chown(self, path: bytes, uid: int, gid: int, follow: bool) -> None:
+        self.engine.chown(path, uid, gid, follow=follow)
 
-    def utime(self, path: bytes, when: int) -> Result:
-        return self.engine.utime(path, when, when)
+    def utime(self, path: bytes, when: int) -> None:
+        self.engine.utime(path, when, when)
 
     def listxattr(self, path: bytes) -> Result:
         return sorted(self.engine.listxattr(path))

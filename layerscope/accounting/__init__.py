@@ -1,0 +1,1 @@
+"""What a writable layer costs: Docker's sizes, Docker's change list, the ledger that keeps them."""

@@ -1,0 +1,109 @@
+"""The writable layer as a layer tar: the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+
+from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.writer import Output, TarWriter
+from layerscope.cow.engine import Engine
+from layerscope.cow.stat import Stat
+from layerscope.cow.written import Written, read_written, written
+from layerscope.errors import LayerscopeError
+from layerscope.oci.whiteout import OPAQUE, PREFIX
+
+_SECOND = 1_000_000_000
+_KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIR,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFCHR: Kind.CHAR,
+    stat.S_IFBLK: Kind.BLOCK,
+    stat.S_IFIFO: Kind.FIFO,
+}
+# What a layer carries of a file's attributes: others belong to the host.
+_CARRIED = ("user.", "security.capability", "system.posix_acl_")
+
+
+class ReservedName(LayerscopeError):
+    """A file's own name means deletion in a layer, so no layer can hold it."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__(
+            "/" + os.fsdecode(path),
+            "a layer can't hold a file of this name: names that start with .wh. mean deletion",
+            "rename or remove it, then commit again",
+        )
+
+
+def commit_layer(engine: Engine, out: Output) -> int:
+    """Write the writable layer as an uncompressed tar to ``out``; the number of entries.
+
+    Deletions become ``.wh.NAME``, opaque directories get ``.wh..wh..opq`` (OCI image-spec,
+    layer.md); sockets are left out, as Docker does. Raises ReservedName before anything is
+    written, OSError, and what :class:`TarWriter` raises.
+    """
+    entries = list(written(engine))
+    for one in entries:
+        if one.stat is not None and one.path.rpartition(b"/")[2].startswith(PREFIX):
+            raise ReservedName(one.path)
+    writer = TarWriter(out)
+    count = 0
+    for entry in layer_entries(engine, entries):
+        whole = entry.kind is Kind.FILE and entry.size > 0
+        writer.add(entry, read_written(engine, entry.path) if whole else ())
+        count += 1
+    writer.close()
+    return count
+
+
+def layer_entries(engine: Engine, entries: list[Written]) -> Iterator[Entry]:
+    """The entries of the layer, in the order they are written."""
+    first: dict[int, bytes] = {}
+    for path, found, _, opaque in entries:
+        if found is None:
+            holder, _, name = path.rpartition(b"/")
+            hidden = PREFIX + name
+            yield Entry(holder + b"/" + hidden if holder else hidden, Kind.FILE, mode=0o600)
+        elif not path or found.fmt == stat.S_IFSOCK:
+            continue
+        elif found.nlink > 1 and found.fmt != stat.S_IFDIR and found.ino in first:
+            yield _entry(path, Kind.HARDLINK, found, link=first[found.ino])
+        else:
+            first[found.ino] = path
+            link = engine.readlink(b"/" + path) if found.fmt == stat.S_IFLNK else b""
+            yield _entry(path, _KINDS[found.fmt], found, link, _xattrs(engine, path))
+            if opaque:
+                mark = path + b"/" + OPAQUE
+                yield Entry(mark, Kind.FILE, found.perm & 0o777, found.uid, found.gid)
+
+
+def _entry(
+    path: bytes,
+    kind: Kind,
+    found: Stat,
+    link: bytes = b"",
+    xattrs: Mapping[bytes, bytes] | None = None,
+) -> Entry:
+    seconds, nanos = divmod(found.mtime_ns, _SECOND)
+    return Entry(
+        path,
+        kind,
+        mode=found.perm,
+        uid=found.uid,
+        gid=found.gid,
+        size=found.size if kind is Kind.FILE else 0,
+        mtime=seconds,
+        mtime_ns=nanos,
+        link=link,
+        device=(os.major(found.rdev), os.minor(found.rdev)),
+        xattrs=xattrs or {},
+    )
+
+
+def _xattrs(engine: Engine, path: bytes) -> dict[bytes, bytes]:
+    full = b"/" + path
+    names = sorted(name for name in engine.listxattr(full) if name.startswith(_CARRIED))
+    return {os.fsencode(name): engine.getxattr(full, name) for name in names}

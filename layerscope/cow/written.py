@@ -1,0 +1,69 @@
+"""What the writable layer holds, beside what the lower layers have in the same places."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from layerscope.cow.engine import Engine
+from layerscope.cow.lower import LowerNode
+from layerscope.cow.node import Missing, Node
+from layerscope.cow.stat import Stat
+
+
+class Written(NamedTuple):
+    """One entry of the writable layer. ``path`` is relative to the root, which is ``b""``.
+
+    ``stat`` is None for a whiteout. ``below`` is what the lower layers would show at the path,
+    whether or not it merges; ``opaque`` is a directory that hides it.
+    """
+
+    path: bytes
+    stat: Stat | None
+    below: LowerNode | None
+    opaque: bool
+
+
+def written(engine: Engine) -> Iterator[Written]:
+    """Every entry, directories before what is in them, siblings by name; the root comes first.
+
+    Costs what the writable layer holds, not what the image does. Don't change the layer meanwhile.
+    """
+    root = engine.core.root
+    yield Written(b"", engine.core.stat(root), engine.lower.root, root.opaque)
+    yield from _inside(engine, root, b"", engine.lower.root)
+
+
+def _inside(
+    engine: Engine, directory: Node, path: bytes, below: LowerNode | None
+) -> Iterator[Written]:
+    core = engine.core
+    with core:
+        names = sorted(name for name, _ in core.written_names(directory))
+    for name in names:
+        with core:
+            node = core.child(directory, name)
+            hidden = _lookup(below, name)
+            here = path + b"/" + name if path else name
+            found = None if isinstance(node, Missing) else core.stat(node)
+        if isinstance(node, Missing):
+            yield Written(here, None, hidden, False)
+            continue
+        yield Written(here, found, hidden, node.opaque)
+        if node.fmt == stat.S_IFDIR:
+            yield from _inside(engine, node, here, hidden)
+
+
+def _lookup(below: LowerNode | None, name: bytes) -> LowerNode | None:
+    if below is None or below.fmt != stat.S_IFDIR:
+        return None
+    return below.lookup(name)
+
+
+def read_written(engine: Engine, path: bytes, size: int = 1 << 20) -> Iterator[bytes]:
+    """The content of a file of the writable layer, in pieces of ``size`` bytes."""
+    with engine.open(b"/" + path, os.O_RDONLY | os.O_NOFOLLOW) as handle:
+        while data := handle.read(size):
+            yield data
