@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from layerscope.oci.config import ImageConfig
+from layerscope.oci.document import MAX_BYTES
 
 if TYPE_CHECKING:
-    from layerscope.store.store import Store, StoredImage
+    from layerscope.store.images import StoredImage
+    from layerscope.store.store import Store
 
 MISSING = "<missing>"
 
@@ -29,8 +31,8 @@ class HistoryRow:
 
 def history(store: Store, image: StoredImage) -> list[HistoryRow]:
     """The steps of an image of the store, newest first."""
-    config = store.config(image)
-    sizes = [layer.size or 0 for layer in store.layers(image.id)]
+    config = _config(store, image)
+    sizes = [layer.size for layer in image.layers]
     known = _ancestors(store, image, len(config.steps))
     rows = []
     for position, step in enumerate(config.steps):
@@ -59,7 +61,11 @@ def _ancestors(store: Store, image: StoredImage, steps: int) -> dict[int, Stored
     parent = image.parent
     while parent in images and parent not in seen:
         seen.add(parent)
-        config: ImageConfig = store.config(images[parent])
-        known.setdefault(len(config.steps), images[parent])
+        known.setdefault(len(_config(store, images[parent]).steps), images[parent])
         parent = images[parent].parent
     return known
+
+
+def _config(store: Store, image: StoredImage) -> ImageConfig:
+    data = store.blobs.read(image.id, MAX_BYTES)
+    return ImageConfig.parse(data, f"config {image.id.short}")

@@ -1,0 +1,101 @@
+"""What every verb has in hand: its arguments, the store, how to print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layerscope.cli.units import size_text
+
+if TYPE_CHECKING:
+    from layerscope.oci.platform import Platform
+    from layerscope.progress import Progress
+    from layerscope.store.store import Store
+    from layerscope.usecases.opened import OpenImage
+
+
+class Context:
+    """One call of a verb."""
+
+    def __init__(self, args: argparse.Namespace, root: Path) -> None:
+        self.args = args
+        self.root = root
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that ``--root`` names."""
+        from layerscope.store.store import Store
+
+        return Store.open(self.root)
+
+    @property
+    def progress(self) -> Progress:
+        """Where long work tells how far it is."""
+        from layerscope.cli.progress import progress
+
+        return progress()
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform that ``--platform`` names."""
+        from layerscope.oci.platform import Platform
+
+        text = getattr(self.args, "platform", None)
+        return Platform.parse(text) if text else None
+
+    def open_image(self, target: str) -> OpenImage:
+        """The image of a TARGET, every layer read."""
+        from layerscope.usecases.opened import open_image
+
+        return open_image(target, self.store, self.progress, self.platform)
+
+    def size(self, size: int, digits: int = 3) -> str:
+        """Bytes for people, or whole with ``--bytes``."""
+        return str(size) if getattr(self.args, "bytes", False) else size_text(size, digits)
+
+    def print(self, lines: Iterable[str]) -> None:
+        """Print lines."""
+        for line in lines:
+            sys.stdout.write(line + "\n")
+
+    def print_json(self, document: Any) -> int:
+        """Print one JSON document and nothing else."""
+        json.dump(document, sys.stdout)
+        sys.stdout.write("\n")
+        return 0
+
+    def listing(
+        self,
+        headings: Mapping[str, str],
+        rows: Sequence[Mapping[str, str]],
+        *,
+        columns: Sequence[str],
+        quiet: str = "ID",
+    ) -> int:
+        """Print rows of fields as a table of ``columns``, by ``--format``, or ``-q``."""
+        from layerscope.cli.table import formatted, table
+
+        if getattr(self.args, "quiet", False):
+            self.print(row[quiet] for row in rows)
+        elif self.args.format:
+            self.print(formatted(self.args.format, headings, rows))
+        else:
+            cells = [[row[column] for column in columns] for row in rows]
+            self.print(table([headings[column] for column in columns], cells))
+        return 0
+
+
+def default_root() -> Path:
+    """Where the store is if nobody says: LAYERSCOPE_ROOT, or the user's data folder."""
+    named = os.environ.get("LAYERSCOPE_ROOT")
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path
+
+    return user_data_path("layerscope")

@@ -1,0 +1,65 @@
+"""Arguments in the form that all verbs share; wrong words are errors like any other."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from layerscope.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError instead of leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with argparse's words."""
+        raise UsageError(self.prog, message, f"{self.prog} --help")
+
+
+def verb_parser(verb: str, about: str) -> Parser:
+    """The parser of a verb, with the options that every verb has."""
+    parser = Parser(
+        prog=f"layerscope {verb}",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    common = parser.add_argument_group("everywhere")
+    common.add_argument("--root", metavar="DIR", help="the store (or LAYERSCOPE_ROOT)")
+    common.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    common.add_argument("--bytes", action="store_true", help="sizes in whole bytes")
+    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def add_listing_options(parser: Parser, *, quiet: str = "IDs") -> None:
+    """The options of verbs that list: ``--format``, ``-q``, ``--no-trunc``."""
+    parser.add_argument(
+        "--format", metavar="TEMPLATE", help="Docker's: 'table {{.ID}}\\t{{.Size}}', '{{json .}}'"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help=f"only {quiet}")
+    parser.add_argument("--no-trunc", action="store_true", help="don't shorten IDs and commands")
+
+
+def add_target(parser: Parser, name: str = "target", metavar: str = "TARGET") -> None:
+    """A TARGET and the platform to take of it."""
+    parser.add_argument(
+        name,
+        metavar=metavar,
+        help="docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], rootfs:DIR|TAR, "
+        "a file or folder of these, or a name or ID of the store",
+    )
+    add_platform(parser)
+
+
+def add_platform(parser: Parser) -> None:
+    """``--platform``, for images for several; once a parser."""
+    if "--platform" not in parser._option_string_actions:
+        parser.add_argument("--platform", metavar="OS/ARCH", help="which image of several")
+
+
+def whole_number(text: str) -> int:
+    """A number of 0 or more, for argparse."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)

@@ -1,0 +1,59 @@
+"""``layerscope compare``."""
+
+from __future__ import annotations
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser, add_target
+from layerscope.cli.text import exact, shown, shown_text
+from layerscope.index.change import Change
+from layerscope.usecases.compare import Comparison, compare
+
+_SIGNS = {Change.ADDED: "A", Change.MODIFIED: "C", Change.METADATA: "C", Change.REMOVED: "D"}
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    add_target(parser, "a", "A")
+    add_target(parser, "b", "B")
+
+
+def run(context: Context) -> int:
+    """Compare two images."""
+    found = compare(context.open_image(context.args.a), context.open_image(context.args.b))
+    if context.args.json:
+        return context.print_json(_document(found))
+    size = context.size
+    only_a = sum(layer.size for layer in found.layers_only_a)
+    only_b = sum(layer.size for layer in found.layers_only_b)
+    context.print(
+        (
+            f"shared layers   {len(found.shared_layers)} ({size(found.shared_bytes)})",
+            f"only in A       {len(found.layers_only_a)} ({size(only_a)})",
+            f"only in B       {len(found.layers_only_b)} ({size(only_b)})",
+        )
+    )
+    for file in found.files:
+        sizes = " -> ".join("-" if s is None else size(s) for s in (file.size_a, file.size_b))
+        context.print([f"{_SIGNS[file.change]} /{shown(file.path)} {sizes}"])
+    for key in found.config:
+        context.print([shown_text(f"config {key.key}: {key.a} -> {key.b}")])
+    return 0
+
+
+def _document(found: Comparison) -> dict[str, object]:
+    return {
+        "shared_layers": [str(layer.diff_id) for layer in found.shared_layers],
+        "shared_bytes": found.shared_bytes,
+        "layers_only_a": [str(layer.diff_id) for layer in found.layers_only_a],
+        "layers_only_b": [str(layer.diff_id) for layer in found.layers_only_b],
+        "files": [
+            {
+                "path": "/" + exact(file.path),
+                "change": _SIGNS[file.change],
+                "size_a": file.size_a,
+                "size_b": file.size_b,
+            }
+            for file in found.files
+        ],
+        "config": [{"key": key.key, "a": key.a, "b": key.b} for key in found.config],
+    }
