@@ -11,6 +11,7 @@ from layerscope.oci.document import Document
 from layerscope.oci.platform import Platform
 
 REF_NAME = "org.opencontainers.image.ref.name"
+CONTAINERD_NAME = "io.containerd.image.name"
 _ATTESTATION = "vnd.docker.reference.type"
 
 

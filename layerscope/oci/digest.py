@@ -43,6 +43,10 @@ class Digest:
         """The sha256 of ``data``."""
         return cls("sha256", hashlib.sha256(data).hexdigest())
 
+    def matches(self, data: bytes) -> bool:
+        """Whether it is the digest of ``data``."""
+        return hashlib.new(self.algorithm, data).hexdigest() == self.hex
+
     @property
     def short(self) -> str:
         """The first 12 hex digits, as Docker shows an ID."""

@@ -7,14 +7,11 @@ import tarfile
 from pathlib import Path
 
 from layerscope.archive.blob import FileRange
-from layerscope.archive.codec import Codec, decoded, detect
 from layerscope.oci.document import MAX_BYTES
 from layerscope.sources.image import NotAnImage
-from layerscope.store.files import partial, write_all
 
 _MAX_MEMBERS = 200_000
 _MAX_LINKS = 40
-_CHUNK = 4 << 20
 
 
 class Members:
@@ -74,22 +71,3 @@ class Members:
 
 def _clean(name: str) -> str:
     return posixpath.normpath("/" + name).lstrip("/")
-
-
-def inflated(path: Path, scratch: Path) -> Path:
-    """``path``, or a plain copy of it in ``scratch`` if it is compressed; kept while unchanged."""
-    with open(path, "rb", buffering=0) as raw:
-        codec = detect(raw.read(512))
-        if codec is Codec.PLAIN:
-            return path
-        about = path.stat()
-        key = f"{about.st_dev:x}-{about.st_ino:x}-{about.st_size:x}-{about.st_mtime_ns:x}"
-        copy = scratch / f"plain-{key}.tar"
-        if not copy.exists():
-            raw.seek(0)
-            with partial(scratch) as (out, temporary):
-                stream = decoded(raw, codec)
-                while data := stream.read(_CHUNK):
-                    write_all(out, data)
-                temporary.rename(copy)
-        return copy

@@ -8,20 +8,16 @@ from typing import Protocol
 from layerscope.archive.blob import FileRange
 from layerscope.oci import media
 from layerscope.oci.config import ImageConfig
-from layerscope.oci.descriptor import Descriptor
+from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.document import MAX_BYTES
 from layerscope.oci.manifest import ImageIndex, Manifest, is_index
 from layerscope.oci.platform import Platform, choose
 from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.sources.image import ChooseImage, Image, Layer, NotAnImage
-from layerscope.store.layout import REF_NAME
 
 INDEX = "index.json"
 _MAX_NESTED = 8
-# containerd and docker write the full name here, and only the tag into the spec's annotation.
-_CONTAINERD_NAME = "io.containerd.image.name"
-_ATTESTATION = "vnd.docker.reference.type"
 
 
 class Files(Protocol):
@@ -80,7 +76,7 @@ def open_layout(files: Files, wanted: str | None, platform: Platform) -> Image:
 
 def _choose(what: str, index: ImageIndex, wanted: str | None) -> list[Descriptor]:
     """The descriptors of one image: one, or one a platform."""
-    images = [one for one in index.manifests if one.annotations.get(_ATTESTATION) is None]
+    images = [one for one in index.manifests if not one.is_attestation]
     if not images:
         raise NotAnImage(what, "it lists no image")
     if wanted is not None:
@@ -109,7 +105,7 @@ def _for_platform(files: Files, offered: tuple[Descriptor, ...], platform: Platf
         if not media.is_index(chosen.media_type) and not is_index(data, files.what):
             return data
         index = ImageIndex.parse(data, f"{files.what}: index {chosen.digest.short}")
-        offered = tuple(one for one in index.manifests if one.annotations.get(_ATTESTATION) is None)
+        offered = tuple(one for one in index.manifests if not one.is_attestation)
         if not offered:
             raise NotAnImage(files.what, "it lists no image")
     raise NotAnImage(files.what, f"its indexes are nested more than {_MAX_NESTED} deep")
@@ -136,7 +132,7 @@ def _path(digest: Digest) -> str:
 
 def _name(descriptor: Descriptor) -> str:
     """The image's name as Docker shows it, "" if it has none that is one."""
-    for key in (_CONTAINERD_NAME, REF_NAME):
+    for key in (CONTAINERD_NAME, REF_NAME):
         text = descriptor.annotations.get(key, "")
         try:
             if text:

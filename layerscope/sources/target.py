@@ -108,12 +108,13 @@ def _recognised(path: Path, store: Store, platform: Platform) -> Image:
 
 
 def _members(path: Path, store: Store) -> Members:
-    from layerscope.sources.members import Members, inflated
+    from layerscope.sources.members import Members
+    from layerscope.sources.spool import inflated
 
     if path.is_dir():
         raise NotAnImage(str(path), "it is a folder, not an archive")
     try:
-        return Members(str(path), inflated(path, store.scratch))
+        return Members(str(path), inflated(path, store))
     except BrokenBlob as error:
         raise NotAnImage(str(path), error.why) from None
 

@@ -1,1 +1,1 @@
-"""The content-addressed store: blobs, images, names, transactions, locks, garbage, fsck."""
+"""The content-addressed store: blobs, images, names, locks, garbage collection, fsck."""

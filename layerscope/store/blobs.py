@@ -1,111 +1,166 @@
-"""Blobs by digest, in the folders of an OCI image layout (image-spec, image-layout.md)."""
+"""Blobs: content under the name of its digest."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci.digest import Digest
-from layerscope.store.files import partial, settle, write_all
+from layerscope.oci.document import MAX_BYTES
+from layerscope.store.disk import move_into_place, told
+
+if TYPE_CHECKING:
+    from io import FileIO
+    from types import TracebackType
+
+    from layerscope.store.hands import Hand
 
 
 class MissingBlob(LayerscopeError):
-    """A blob that something refers to isn't there."""
-
-    def __init__(self, digest: Digest) -> None:
-        super().__init__(f"blob {digest}", "it is missing from the store")
+    """Something refers to a blob that is not there."""
 
 
-class WrongBlob(LayerscopeError):
-    """A blob's bytes do not have the digest they are kept under."""
+class WrongDigest(LayerscopeError):
+    """Bytes are not those that their digest promises."""
 
-    def __init__(self, digest: Digest, found: Digest) -> None:
-        super().__init__(f"blob {digest}", f"its content is {found}")
-
-
-class BlobWriter:
-    """A blob on its way into the store; :meth:`commit` makes it visible."""
-
-    def __init__(self, blobs: Blobs, out: BinaryIO, path: Path) -> None:
-        self._blobs, self._out, self._path = blobs, out, path
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Add bytes. Raises OSError."""
-        self._hash.update(data)
-        write_all(self._out, data)
-        self.size += len(data)
-
-    def commit(self, promised: Digest | None = None) -> Digest:
-        """Keep the blob under its digest, if it is the promised one. Raises WrongBlob, OSError."""
-        digest = Digest("sha256", self._hash.hexdigest())
-        if promised is not None and digest != promised:
-            raise WrongBlob(promised, digest)
-        settle(self._out, self._path, self._blobs.path(digest))
-        return digest
+    def __init__(self, promised: Digest, found: Digest) -> None:
+        super().__init__(f"blob {promised.short}", f"its bytes have the digest {found}")
 
 
-class Blobs:
-    """The blobs below ``root``; adding one that is there already changes nothing."""
+class BlobStore:
+    """The ``blobs/`` folder of an image layout. A blob that is there is whole and has its digest.
 
-    def __init__(self, root: Path, scratch: Path) -> None:
-        self._root, self._scratch = root, scratch
+    Writing needs a hand, which keeps the blob until something in the store refers to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def path(self, digest: Digest) -> Path:
-        """Where a blob is, or would be."""
-        return self._root / digest.algorithm / digest.hex
+        """Where the blob is, or would be."""
+        return self._folder / digest.algorithm / digest.hex
 
     def has(self, digest: Digest) -> bool:
-        """True if the blob is there."""
-        return self.path(digest).exists()
+        """Whether the blob is there."""
+        return self.path(digest).is_file()
 
     def size(self, digest: Digest) -> int:
-        """Its size in bytes. Raises MissingBlob."""
+        """Its length in bytes. Raises MissingBlob."""
         try:
             return self.path(digest).stat().st_size
         except FileNotFoundError:
-            raise MissingBlob(digest) from None
+            raise _missing(digest) from None
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """A reader of its bytes. Raises MissingBlob, StoreFailure."""
+        path = self.path(digest)
+        with told(path):
+            try:
+                return path.open("rb")
+            except FileNotFoundError:
+                raise _missing(digest) from None
 
     def read(self, digest: Digest) -> bytes:
-        """A small blob's bytes, verified. Raises MissingBlob, WrongBlob, OSError."""
-        try:
-            data = self.path(digest).read_bytes()
-        except FileNotFoundError:
-            raise MissingBlob(digest) from None
-        if digest.algorithm == "sha256" and (found := Digest.of(data)) != digest:
-            raise WrongBlob(digest, found)
+        """All of a document, verified. Raises MissingBlob, WrongDigest, StoreFailure.
+
+        A file longer than any document is read as far as that, and so a wrong one.
+        """
+        with told(self.path(digest)), self.open(digest) as file:
+            data = file.read(MAX_BYTES + 1)
+        if not digest.matches(data):
+            raise WrongDigest(digest, Digest.of(data))
         return data
 
-    def add(self, data: bytes) -> Digest:
-        """Keep a small blob."""
-        digest = Digest.of(data)
-        if not self.has(digest):
-            with self.writer() as writer:
-                writer.write(data)
-                writer.commit(digest)
+    def writer(self, hand: Hand) -> BlobWriter:
+        """A context manager to write a blob with, whose digest comes out at the end."""
+        return BlobWriter(self, hand)
+
+    def put(self, data: bytes, hand: Hand) -> Digest:
+        """Keep ``data``. Raises StoreFailure."""
+        with self.writer(hand) as writer:
+            writer.write(data)
+            return writer.commit()
+
+    def adopt(self, temporary: Path, digest: Digest, hand: Hand) -> bool:
+        """Make a finished file of ``hand`` the blob ``digest``, whose bytes the caller verified.
+
+        False if the blob was there already; the file is gone in either case. Raises StoreFailure.
+        """
+        hand.pin(digest)
+        final = self.path(digest)
+        with told(final):
+            if final.is_file():
+                temporary.unlink()
+                return False
+            temporary.chmod(0o644)
+            _sync(temporary)
+            move_into_place(temporary, final)
+            return True
+
+
+class BlobWriter:
+    """Takes a blob's bytes; what was not committed leaves nothing behind."""
+
+    def __init__(self, blobs: BlobStore, hand: Hand) -> None:
+        self._blobs = blobs
+        self._hand = hand
+        self._temporary = hand.temporary()
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __enter__(self) -> BlobWriter:
+        with told(self._temporary):
+            self._file = self._temporary.open("xb", buffering=0)
+        return self
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Take all of ``data``; its length. Raises StoreFailure."""
+        with told(self._temporary):
+            write_all(self._file, data)
+        self._hash.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def commit(self, expected: Digest | None = None) -> Digest:
+        """Make it a blob. Raises WrongDigest if it is not ``expected``, StoreFailure."""
+        digest = Digest("sha256", self._hash.hexdigest())
+        if expected is not None and digest != expected:
+            raise WrongDigest(expected, digest)
+        self._file.close()
+        self._blobs.adopt(self._temporary, digest, self._hand)
         return digest
 
-    @contextmanager
-    def writer(self) -> Iterator[BlobWriter]:
-        """A blob to be written; nothing is left of it unless it is committed."""
-        with partial(self._scratch) as (out, path):
-            yield BlobWriter(self, out, path)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
 
-    def all(self) -> Iterator[tuple[Digest, int]]:
-        """Every blob and its size in bytes; files that are no blobs are passed over."""
-        for algorithm in sorted(self._root.iterdir()):
-            for file in sorted(algorithm.iterdir()):
-                try:
-                    digest = Digest(algorithm.name, file.name)
-                except LayerscopeError:
-                    continue
-                yield digest, file.stat().st_size
 
-    def remove(self, digest: Digest) -> None:
-        """Forget a blob; fine if it isn't there."""
-        self.path(digest).unlink(missing_ok=True)
+def write_all(file: BinaryIO | FileIO, data: bytes | memoryview) -> None:
+    """Write all of ``data``: one call writes at most 2 GiB, and less where the disk runs full.
+
+    Raises OSError.
+    """
+    with memoryview(data).cast("B") as rest:
+        done = 0
+        while done < len(rest):
+            done += file.write(rest[done:]) or 0
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _missing(digest: Digest) -> MissingBlob:
+    return MissingBlob(f"blob {digest.short}", "it is not in the store")

@@ -1,84 +1,139 @@
-"""The store's SQLite database: opened late, migrated forwards, never shared between threads."""
+"""The store's SQLite database: readers never wait, writers take short turns."""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.errors import LayerscopeError
+from layerscope.store.disk import StoreFailure
 from layerscope.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:
-    import sqlite3
+    from sqlite3 import Connection
 
-_PATIENCE = 60.0  # seconds to wait for another process's write
+_PATIENCE = 60.0  # seconds that a writer waits for its turn
 
 
 class NewerStore(LayerscopeError):
-    """The store was made by a newer layerscope."""
+    """The store was written by a later version, whose rules this one doesn't know."""
 
-
-class DamagedDatabase(LayerscopeError):
-    """SQLite cannot read the store's database."""
+    def __init__(self, file: Path, version: int) -> None:
+        why = f"a newer layerscope made it (its version is {version}, this knows {len(MIGRATIONS)})"
+        super().__init__(f"store {file.parent}", why, "a newer layerscope, or another --root")
 
 
 class Database:
-    """A connection a thread; readers never wait for writers (WAL)."""
+    """Thin access to the tables; safe to use from several threads, and after a fork.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
+    All methods raise StoreFailure for what SQLite or the disk complains about.
+    """
 
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows of a query. Raises DamagedDatabase."""
-        with self._errors_told():
-            return self._connection().execute(query, values).fetchall()
+    def __init__(self, file: Path) -> None:
+        """Open ``file``, make it if there is none, and bring its tables up to date."""
+        self._file = file
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        # A connection must not be used, nor closed, by a child of the process that made it.
+        self._inherited: Connection | None = None
+        self._owner = 0
+        self._depth = 0
+        self._upgrade()
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._errors_told(), self._lock:
+            return self._connected().execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        """The first row of a query, None if there is none."""
+        with self._errors_told(), self._lock:
+            row: tuple[Any, ...] | None = self._connected().execute(sql, values).fetchone()
+            return row
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction: all of it, or nothing if the block raises."""
-        connection = self._connection()
-        with self._errors_told():
-            connection.execute("BEGIN IMMEDIATE")
-        try:
-            with self._errors_told():
-                yield Transaction(connection)
-        except BaseException:
-            connection.rollback()
-            raise
-        with self._errors_told():
-            connection.commit()
+    def write(self) -> Iterator[Connection]:
+        """A transaction: all of it is kept, or with an exception none. One within one joins it."""
+        with self._errors_told(), self._lock:
+            connection = self._connected()
+            if not self._depth:
+                connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield connection
+            except BaseException:
+                self._end(connection, "ROLLBACK")
+                raise
+            self._end(connection, "COMMIT")
+
+    def _end(self, connection: Connection, how: str) -> None:
+        self._depth -= 1
+        if not self._depth and connection.in_transaction:
+            try:
+                connection.execute(how)
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        if (connection := getattr(self._local, "connection", None)) is not None:
-            connection.close()
-            del self._local.connection
+        """Let go of the file."""
+        with self._lock:
+            if self._connection and self._owner == os.getpid():
+                self._connection.close()
+            self._connection = None
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            with self._errors_told():
-                connection = self._local.connection = self._open()
-        return connection
+    def _connected(self) -> Connection:
+        if self._connection is None or self._owner != os.getpid():
+            self._inherited = self._connection
+            self._connection = self._connect()
+            self._owner, self._depth = os.getpid(), 0
+        return self._connection
 
-    def _open(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         import sqlite3
 
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(
+            self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
-            why = f"its version is {version}, this layerscope knows up to {len(MIGRATIONS)}"
-            raise NewerStore(f"store {self._path.parent}", why, "a newer layerscope")
-        if version < len(MIGRATIONS):
-            connection.execute("PRAGMA journal_mode = WAL")
-            _migrate(connection)
+        connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def _upgrade(self) -> None:
+        version = self._version()
+        if version == len(MIGRATIONS):
+            return
+        if version > len(MIGRATIONS):
+            raise NewerStore(self._file, version)
+        self._use_wal()
+        with self.write() as tx:
+            for number in range(self._version(), len(MIGRATIONS)):
+                for statement in MIGRATIONS[number]:
+                    tx.execute(statement)
+            tx.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        row = self.row("PRAGMA user_version")
+        return int(row[0]) if row else 0
+
+    def _use_wal(self) -> None:
+        """Switching needs the file for itself, and SQLite doesn't wait for that on its own."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self.row("PRAGMA journal_mode = WAL")
+            except StoreFailure:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     @contextmanager
     def _errors_told(self) -> Iterator[None]:
@@ -86,40 +141,8 @@ class Database:
 
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise LayerscopeError(f"store {self._path.parent}", str(error)) from error
-        except sqlite3.DatabaseError as error:
-            raise DamagedDatabase(str(self._path), str(error)) from error
-
-
-class Transaction:
-    """Statements of one transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def run(self, statement: str, *values: Any) -> int:
-        """Run a statement; how many rows it changed."""
-        return self._connection.execute(statement, values).rowcount
-
-    def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once for each row of values."""
-        self._connection.executemany(statement, rows)
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows of a query, as the transaction sees them."""
-        return self._connection.execute(query, values).fetchall()
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for number in range(version, len(MIGRATIONS)):
-            for statement in MIGRATIONS[number].split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number + 1}")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+        except sqlite3.Error as error:
+            hint = None
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+                hint = "free some space, or name a store on another disk with --root"
+            raise StoreFailure(str(self._file), str(error), hint) from error

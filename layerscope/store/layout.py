@@ -1,35 +1,102 @@
-"""The store as an OCI image layout: the two files that other tools enter it by."""
+"""The store as an OCI image layout (OCI image-spec, image-layout.md), its own folders beside."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layerscope.oci.descriptor import Descriptor
+from layerscope.errors import LayerscopeError
+from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
+from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import ImageIndex
-from layerscope.store.files import write_whole
+from layerscope.oci.reference import Reference
+from layerscope.store.disk import told, write_whole
 
-REF_NAME = "org.opencontainers.image.ref.name"
-LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+if TYPE_CHECKING:
+    from layerscope.store.database import Database
 
-
-def make(root: Path, scratch: Path) -> None:
-    """Make the folder a layout without images, where it is none yet. Raises OSError."""
-    if not (root / "index.json").exists():
-        write_whole(ImageIndex(()).to_bytes(), root / "index.json", scratch)
-    if not (root / "oci-layout").exists():
-        write_whole(LAYOUT, root / "oci-layout", scratch)
-
-
-def index_of(images: Iterable[tuple[Descriptor, Iterable[str]]]) -> bytes:
-    """The index of manifests and their names: one descriptor a name, one for a nameless image."""
-    manifests = [
-        Descriptor(manifest.media_type, manifest.digest, manifest.size, annotations=_named(name))
-        for manifest, names in images
-        for name in (list(names) or [""])
-    ]
-    return ImageIndex(tuple(manifests)).to_bytes()
+DATABASE = "layerscope.db"
+_LAYOUT, _INDEX = "oci-layout", "index.json"
+LAYOUT_DOCUMENT = b'{"imageLayoutVersion":"1.0.0"}'
+_FOLDERS = ("blobs/sha256", "layers", "containers", "volumes", "tmp/spool")
+_OWN = frozenset(("blobs", "layers", "containers", "volumes", "tmp", _LAYOUT, _INDEX))
+_STALE = "index_stale"
 
 
-def _named(name: str) -> Mapping[str, str]:
-    return {REF_NAME: name} if name else {}
+class NoStore(LayerscopeError):
+    """A directory holds something else, which a store must not be put over."""
+
+
+def prepare(root: Path) -> None:
+    """Make the folders and files of an empty store; those that are there stay.
+
+    Raises NoStore for a directory with other things in it, StoreFailure.
+    """
+    with told(root):
+        if (root / DATABASE).exists() and (root / _INDEX).exists():
+            return
+        root.mkdir(parents=True, exist_ok=True)
+        _check_empty(root)
+        for folder in _FOLDERS:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        if not (root / _LAYOUT).exists():
+            write_whole(root / "tmp" / _unique(_LAYOUT), root / _LAYOUT, LAYOUT_DOCUMENT)
+        if not (root / _INDEX).exists():
+            empty = ImageIndex(()).to_bytes()
+            write_whole(root / "tmp" / _unique(_INDEX), root / _INDEX, empty)
+
+
+def _unique(name: str) -> str:
+    return f"{name}-{os.getpid()}"
+
+
+def _check_empty(root: Path) -> None:
+    if (root / DATABASE).exists():
+        return
+    others = sorted({entry.name for entry in root.iterdir()} - _OWN)
+    index = root / _INDEX
+    if index.exists() and ImageIndex.parse(index.read_bytes(), str(index)).manifests:
+        others.append(_INDEX)
+    if others:
+        why = f"it is no store, and not empty (it has {others[0]!r})"
+        raise NoStore(str(root), why, "name a new folder with --root")
+
+
+def mark_index_stale(database: Database) -> None:
+    """To be called in the transaction that changes what ``index.json`` lists."""
+    with database.write() as tx:
+        tx.execute("INSERT OR REPLACE INTO meta VALUES (?, '1')", (_STALE,))
+
+
+def refresh_index(root: Path, database: Database, force: bool = False) -> None:
+    """Write ``index.json`` again if the tables have changed since.
+
+    It never runs ahead of the tables: they are committed before, and whoever opens the store next
+    does this again if a process died in between. Raises StoreFailure.
+    """
+    if not force and database.row("SELECT 1 FROM meta WHERE key = ?", _STALE) is None:
+        return
+    with database.write() as tx, told(root / _INDEX):
+        data = index_document(database).to_bytes()
+        write_whole(root / "tmp" / _INDEX, root / _INDEX, data)
+        tx.execute("DELETE FROM meta WHERE key = ?", (_STALE,))
+
+
+def index_document(database: Database) -> ImageIndex:
+    """What ``index.json`` must list: each manifest once a name, the nameless ones once."""
+    rows = database.rows(
+        "SELECT m.media_type, m.digest, m.size, n.name"
+        " FROM manifests m LEFT JOIN names n ON n.manifest = m.digest ORDER BY n.name, m.digest"
+    )
+    return ImageIndex(tuple(named(*row) for row in rows))
+
+
+def named(media_type: str, digest: str, size: int, name: str | None) -> Descriptor:
+    """An entry of an ``index.json``, with the annotations that other tools take names from."""
+    annotations = {} if name is None else {REF_NAME: name, CONTAINERD_NAME: _full(name)}
+    return Descriptor(media_type, Digest.parse(digest), size, annotations=annotations)
+
+
+def _full(name: str) -> str:
+    return str(Reference.parse(name))

@@ -1,39 +1,77 @@
-"""The tables for what is not content: names, images, layers' figures.
+"""The tables of the store's database, of this room and of those that stand above it.
 
-``MIGRATIONS[n]`` takes a database from version n to n + 1; once published, it never changes.
+A room that needs tables adds a migration at the end, and says in the queries below what its rows
+keep from being removed.
 """
 
 from __future__ import annotations
 
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE images (
-        id TEXT PRIMARY KEY,              -- digest of the config
-        manifest TEXT NOT NULL,           -- digest of the manifest
-        media_type TEXT NOT NULL,         -- of the manifest
-        manifest_size INTEGER NOT NULL,   -- bytes
-        created TEXT NOT NULL,            -- RFC 3339, from the config
-        loaded_at TEXT NOT NULL,          -- RFC 3339, when it came here
-        parent TEXT                       -- the image that it was made from here
-    );
-    CREATE TABLE names (
-        name TEXT PRIMARY KEY,            -- in full: docker.io/library/alpine:latest
-        image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
-    );
-    CREATE TABLE image_layers (
-        image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
-        number INTEGER NOT NULL,          -- from 0, bottom up
-        diff_id TEXT NOT NULL,
-        chain_id TEXT NOT NULL,
-        blob TEXT NOT NULL,               -- digest of the layer's blob
-        PRIMARY KEY (image, number)
-    );
-    CREATE TABLE layers (
+_IMAGES = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    # What is known of a layer once its bytes were read and verified; sizes in bytes.
+    """CREATE TABLE layers (
         diff_id TEXT PRIMARY KEY,
-        size INTEGER NOT NULL             -- bytes of its files, each inode once
-    );
-    CREATE TABLE pending (
-        work TEXT PRIMARY KEY             -- what is to be done once the transaction is through
-    );
-    """,
+        size INTEGER NOT NULL,      -- its files, each inode once (Docker's figure)
+        tar_size INTEGER NOT NULL,  -- uncompressed
+        files INTEGER NOT NULL,
+        entries INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    # A blob that was seen to hold a layer.
+    """CREATE TABLE layer_blobs (
+        digest TEXT PRIMARY KEY,
+        diff_id TEXT NOT NULL REFERENCES layers,
+        codec TEXT NOT NULL,
+        size INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX layer_blobs_of ON layer_blobs (diff_id)",
+    # An image is its config. The parent is the image that it was made from here, if it was.
+    """CREATE TABLE images (
+        id TEXT PRIMARY KEY,
+        created TEXT NOT NULL,
+        loaded_at TEXT NOT NULL,
+        parent TEXT
+    ) WITHOUT ROWID""",
+    """CREATE TABLE image_layers (
+        image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL REFERENCES layers,
+        chain_id TEXT NOT NULL,
+        PRIMARY KEY (image, position)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX image_layers_of ON image_layers (diff_id)",
+    # One image can have come in several forms: layers plain, gzip, zstd.
+    """CREATE TABLE manifests (
+        digest TEXT PRIMARY KEY,
+        image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        loaded_at TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX manifests_of ON manifests (image)",
+    """CREATE TABLE manifest_blobs (
+        manifest TEXT NOT NULL REFERENCES manifests ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (manifest, position)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE names (
+        name TEXT PRIMARY KEY,
+        manifest TEXT NOT NULL REFERENCES manifests ON DELETE CASCADE
+    ) WITHOUT ROWID""",
+    "CREATE INDEX names_of ON names (manifest)",
+    # What a running process works on and nothing may remove.
+    """CREATE TABLE pins (
+        hand TEXT NOT NULL,
+        item TEXT NOT NULL,
+        PRIMARY KEY (hand, item)
+    ) WITHOUT ROWID""",
 )
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES,)
+
+# Each gives rows (image ID, name for people) of what needs an image to stay.
+IMAGE_USERS: tuple[str, ...] = ()
+
+# Each gives rows (digest) of blobs, or of layers by diffID, that stay although no image has them.
+KEPT_DIGESTS: tuple[str, ...] = ()

@@ -1,255 +1,156 @@
-"""The store: images by name and ID over blobs by digest; a valid OCI image layout as it lies."""
+"""The store: one folder that holds images, and what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layerscope.errors import LayerscopeError
-from layerscope.oci.chain import chain_ids
 from layerscope.oci.config import ImageConfig
-from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest
-from layerscope.oci.reference import InvalidReference, Reference
-from layerscope.store import layout, lock
-from layerscope.store.blobs import Blobs
-from layerscope.store.database import Database, Transaction
-from layerscope.store.files import write_whole
+from layerscope.oci.reference import Reference
+from layerscope.store import adding, garbage, layout, removal
+from layerscope.store.blobs import BlobStore
+from layerscope.store.database import Database
+from layerscope.store.hands import Hand
+from layerscope.store.images import StoredImage, all_images, resolve
 
-_FOLDERS = ("blobs/sha256", "layers", "containers", "volumes", "tmp")
-_INDEX = "index.json"
-
-
-class NoSuchImage(LayerscopeError):
-    """No image of the store has that name or ID."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"image {name!r}", "there is none of that name or ID", "layerscope images")
-
-
-class AmbiguousImage(LayerscopeError):
-    """An ID prefix that several images share."""
-
-
-class ImageInUse(LayerscopeError):
-    """An image that can't be removed as long as something stands on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredImage:
-    """An image of the store. Names as Docker shows them; times are RFC 3339."""
-
-    id: Digest
-    manifest: Descriptor
-    names: tuple[str, ...]
-    created: str
-    loaded_at: str
-    parent: Digest | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImageLayer:
-    """A layer as one image has it; ``size`` in bytes of its files, None if never counted."""
-
-    diff_id: Digest
-    chain_id: Digest
-    blob: Digest
-    size: int | None
+if TYPE_CHECKING:
+    from layerscope.index.facts import LayerFacts
 
 
 class Store:
-    """A folder of images; several processes may use it at once."""
+    """An OCI image layout with a database beside it; several processes may share one.
 
-    def __init__(self, root: Path) -> None:
+    Methods raise StoreFailure where the disk or the database fails.
+    """
+
+    def __init__(self, root: Path, database: Database) -> None:
         self.root = root
-        self.scratch = root / "tmp"
-        self.blobs = Blobs(root / "blobs", self.scratch)
-        self.database = Database(root / "layerscope.db")
+        self.database = database
+        self.blobs = BlobStore(root / "blobs")
+        self._kept: Hand | None = None
 
     @classmethod
     def open(cls, root: Path) -> Store:
-        """The store at ``root``, made if it isn't there. Raises LayerscopeError."""
-        store = cls(root)
-        try:
-            for folder in _FOLDERS:
-                (root / folder).mkdir(parents=True, exist_ok=True)
-            layout.make(root, store.scratch)
-        except OSError as error:
-            raise LayerscopeError(f"store {root}", error.strerror or str(error)) from error
+        """Open the store at ``root``; make it if there is none.
+
+        Raises NoStore for a folder of something else, NewerStore, StoreFailure.
+        """
+        layout.prepare(root)
+        store = cls(root, Database(root / layout.DATABASE))
+        store._changed()
         return store
 
+    def close(self) -> None:
+        """Let go of its files and of what it keeps."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+        self.database.close()
+
+    def hold(self) -> Hand:
+        """A context manager that keeps what is pinned with it from being removed meanwhile."""
+        return Hand(self.database, self.root / "tmp")
+
+    def keep(self, *items: Digest | str) -> None:
+        """As a hand's pins, for as long as this store is open here."""
+        if self._kept is None:
+            self._kept = self.hold()
+        self._kept.pin(*items)
+
     def layer_dir(self, diff_id: Digest) -> Path:
-        """Where what is known of a layer is kept: its index, stacks, unpacked tree."""
+        """The folder of what is kept beside a layer: its index, stacks, tree. It may be missing."""
         return self.root / "layers" / diff_id.hex
 
-    @contextmanager
-    def in_hand(self) -> Iterator[None]:
-        """While the block runs, garbage collection takes nothing: for whoever adds blobs."""
-        with lock.shared(self.root / "gc.lock"):
-            yield
+    def spool_file(self, key: str) -> Path:
+        """Where the copy of an archive lies, that is pinned as ``spool:KEY``."""
+        return self.root / "tmp" / "spool" / key
 
     def images(self) -> list[StoredImage]:
-        """All images, newest first; of one age, by ID."""
-        rows = self.database.rows(
-            "SELECT id, manifest, media_type, manifest_size, created, loaded_at, parent FROM images"
-        )
-        names: dict[str, list[str]] = {}
-        for name, image in self.database.rows("SELECT name, image FROM names ORDER BY name"):
-            names.setdefault(image, []).append(Reference.parse(name).familiar)
-        images = [_image(row, names.get(row[0], [])) for row in rows]
-        images.sort(key=lambda image: image.id.hex)
-        images.sort(key=lambda image: image.created, reverse=True)
-        return images
+        """All images, the latest created first."""
+        return all_images(self.database)
 
     def resolve(self, text: str) -> StoredImage:
-        """The image of a name, an ID or a prefix of one. Raises NoSuchImage, AmbiguousImage."""
-        images = self.images()
-        wanted = _familiar(text)
-        named = [image for image in images if wanted in image.names]
-        prefix = text.removeprefix("sha256:")
-        matching = named or [i for i in images if prefix and i.id.hex.startswith(prefix)]
-        if not matching:
-            raise NoSuchImage(text)
-        if len(matching) > 1:
-            there = ", ".join(image.id.short for image in matching)
-            raise AmbiguousImage(f"image {text!r}", f"several IDs start so: {there}")
-        return matching[0]
+        """The image of a name or the start of an ID. Raises NoSuchImage, AmbiguousImage."""
+        return resolve(self.database, text)
 
     def manifest(self, image: StoredImage) -> Manifest:
-        """Its manifest, verified. Raises MissingBlob, WrongBlob, InvalidDocument."""
+        """Its manifest, verified. Raises MissingBlob, WrongDigest, InvalidDocument."""
         digest = image.manifest.digest
         return Manifest.parse(self.blobs.read(digest), f"manifest {digest.short}")
 
     def config(self, image: StoredImage) -> ImageConfig:
-        """Its config, verified. Raises MissingBlob, WrongBlob, InvalidDocument."""
+        """Its config, verified. Raises MissingBlob, WrongDigest, InvalidDocument."""
         return ImageConfig.parse(self.blobs.read(image.id), f"config {image.id.short}")
 
-    def layers(self, image: Digest) -> list[ImageLayer]:
-        """The layers of an image, bottom up."""
-        rows = self.database.rows(
-            "SELECT i.diff_id, chain_id, blob, size FROM image_layers i "
-            "LEFT JOIN layers l ON l.diff_id = i.diff_id WHERE image = ? ORDER BY number",
-            str(image),
-        )
-        return [
-            ImageLayer(Digest.parse(diff_id), Digest.parse(chain), Digest.parse(blob), size)
-            for diff_id, chain, blob, size in rows
-        ]
+    def users(self, image: Digest) -> list[str]:
+        """Names of the containers that need an image."""
+        return removal.users(self.database, image)
 
-    def put_layer(self, diff_id: Digest, size: int) -> None:
-        """Keep the size of a layer, in bytes of its files."""
-        with self.database.write() as tx:
-            tx.run("INSERT OR REPLACE INTO layers VALUES (?, ?)", str(diff_id), size)
+    def record_layer(self, facts: LayerFacts) -> None:
+        """Keep what one pass over a layer's blob found; add_image asks for it."""
+        adding.record_layer(self.database, facts)
+
+    def layer_of(self, blob: Digest) -> Digest | None:
+        """The diffID of the layer that a blob holds, if it is here and was verified."""
+        sql = "SELECT diff_id FROM layer_blobs WHERE digest = ?"
+        row = self.database.row(sql, str(blob))
+        return Digest.parse(row[0]) if row and self.blobs.has(blob) else None
+
+    def blob_of(self, diff_id: Digest) -> Digest | None:
+        """A blob that is here and was seen to hold the layer; a plain one if there are several."""
+        sql = "SELECT digest FROM layer_blobs WHERE diff_id = ?1 ORDER BY digest != ?1, digest"
+        blobs = (Digest.parse(digest) for (digest,) in self.database.rows(sql, str(diff_id)))
+        return next(filter(self.blobs.has, blobs), None)
 
     def add_image(
-        self, manifest: bytes, names: Iterable[Reference] = (), parent: Digest | None = None
+        self, manifest_bytes: bytes, names: Iterable[str] = (), parent: Digest | None = None
     ) -> StoredImage:
-        """Make an image of blobs that are there; adding one again only adds names.
+        """Add an image whose config and layers are in the store, and in the caller's hand.
 
-        Raises MissingBlob, InvalidDocument, OSError.
+        A name that another image has moves over. Raises IncompleteImage, MissingBlob,
+        InvalidDocument, InvalidReference.
         """
-        parsed = Manifest.parse(manifest)
-        config = ImageConfig.parse(self.blobs.read(parsed.config.digest))
-        _check_layers(self.blobs, parsed, config)
-        digest = self.blobs.add(manifest)
-        descriptor = Descriptor(parsed.media_type, digest, len(manifest))
-        identity = str(parsed.config.digest)
-        with self._changing() as tx:
-            tx.run(
-                "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "manifest = excluded.manifest, media_type = excluded.media_type, "
-                "manifest_size = excluded.manifest_size, "
-                "parent = COALESCE(excluded.parent, parent)",
-                *(identity, str(digest), descriptor.media_type, descriptor.size),
-                *(config.created, _now(), str(parent) if parent else None),
-            )
-            tx.run("DELETE FROM image_layers WHERE image = ?", identity)
-            blobs = [layer.digest for layer in parsed.layers]
-            rows = zip(config.diff_ids, chain_ids(config.diff_ids), blobs, strict=True)
-            tx.run_many(
-                "INSERT INTO image_layers VALUES (?, ?, ?, ?, ?)",
-                [(identity, n, *map(str, row)) for n, row in enumerate(rows)],
-            )
-            _name(tx, identity, names)
-        return self.resolve(identity)
+        new = adding.NewImage(manifest_bytes, tuple(names), parent)
+        with self.hold() as hand:
+            self.blobs.put(manifest_bytes, hand)
+            identity = adding.add_image(self.database, self.blobs, new, _now())
+        self._changed()
+        return self.resolve(str(identity))
 
-    def tag(self, image: StoredImage, names: Iterable[Reference]) -> None:
-        """Give names to an image, taking them from others."""
-        with self._changing() as tx:
-            _name(tx, str(image.id), names)
-
-    def untag(self, name: Reference) -> None:
-        """Take a name away; the image stays."""
-        with self._changing() as tx:
-            tx.run("DELETE FROM names WHERE name = ?", str(name))
-
-    def remove_images(self, images: Sequence[StoredImage]) -> None:
-        """Forget images and their names; their blobs stay until they are pruned."""
-        with self._changing() as tx:
-            tx.run_many("DELETE FROM images WHERE id = ?", [(str(image.id),) for image in images])
-
-    def settle(self) -> None:
-        """Finish what a process that died had begun; nothing happens if there is nothing."""
-        if self.database.rows("SELECT 1 FROM pending"):
-            with lock.alone(self.root / "index.lock"):
-                self._write_index()
-
-    def index_bytes(self) -> bytes:
-        """What ``index.json`` has to be."""
-        return layout.index_of((image.manifest, image.names) for image in self.images())
-
-    @contextmanager
-    def _changing(self) -> Iterator[Transaction]:
-        """A transaction on images or names, after which ``index.json`` says the same."""
-        with lock.alone(self.root / "index.lock"):
-            with self.database.write() as tx:
-                tx.run("INSERT OR IGNORE INTO pending VALUES (?)", _INDEX)
-                yield tx
-            self._write_index()
-
-    def _write_index(self) -> None:
-        write_whole(self.index_bytes(), self.root / _INDEX, self.scratch)
+    def tag(self, image: str, name: str) -> None:
+        """Give an image, by name or ID, one more name. Raises as resolve, InvalidReference."""
+        familiar = Reference.parse(name).familiar
         with self.database.write() as tx:
-            tx.run("DELETE FROM pending WHERE work = ?", _INDEX)
+            found = self.resolve(image)
+            adding.set_names(tx, [familiar], found.manifest.digest)
+            layout.mark_index_stale(self.database)
+        self._changed()
 
+    def remove_image(self, text: str, force: bool = False) -> removal.Removed:
+        """Take a name away, and an image whose last it was. See :func:`removal.remove`.
 
-def _image(row: tuple[str, str, str, int, str, str, str | None], names: list[str]) -> StoredImage:
-    identity, manifest, media_type, size, created, loaded_at, parent = row
-    return StoredImage(
-        id=Digest.parse(identity),
-        manifest=Descriptor(media_type, Digest.parse(manifest), size),
-        names=tuple(names),
-        created=created,
-        loaded_at=loaded_at,
-        parent=Digest.parse(parent) if parent else None,
-    )
+        Blobs stay until they are collected. Raises NoSuchImage, AmbiguousImage, ImageInUse.
+        """
+        removed = removal.remove(self.database, text, force)
+        self._changed()
+        return removed
 
+    def find_garbage(self) -> garbage.Garbage:
+        """What collect would take now."""
+        return garbage.find_garbage(self.root, self.database)
 
-def _name(tx: Transaction, image: str, names: Iterable[Reference]) -> None:
-    tx.run_many(
-        "INSERT INTO names VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image",
-        [(str(name), image) for name in names],
-    )
+    def collect(self) -> garbage.Garbage:
+        """Take away what nothing refers to and nobody has in hand; what went."""
+        return garbage.collect(self.root, self.database)
 
-
-def _check_layers(blobs: Blobs, manifest: Manifest, config: ImageConfig) -> None:
-    if len(manifest.layers) != len(config.diff_ids):
-        why = f"it has {len(manifest.layers)} layers, its config {len(config.diff_ids)} diffIDs"
-        raise LayerscopeError("manifest", why)
-    for layer in manifest.layers:
-        blobs.size(layer.digest)
-
-
-def _familiar(text: str) -> str | None:
-    try:
-        return Reference.parse(text).familiar
-    except InvalidReference:
-        return None
+    def _changed(self) -> None:
+        layout.refresh_index(self.root, self.database)
 
 
 def _now() -> str:
+    from datetime import UTC, datetime
+
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from layerscope.oci.config import ImageConfig
-from layerscope.oci.document import MAX_BYTES
-
 if TYPE_CHECKING:
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
@@ -31,7 +28,7 @@ class HistoryRow:
 
 def history(store: Store, image: StoredImage) -> list[HistoryRow]:
     """The steps of an image of the store, newest first."""
-    config = _config(store, image)
+    config = store.config(image)
     sizes = [layer.size for layer in image.layers]
     known = _ancestors(store, image, len(config.steps))
     rows = []
@@ -61,11 +58,6 @@ def _ancestors(store: Store, image: StoredImage, steps: int) -> dict[int, Stored
     parent = image.parent
     while parent in images and parent not in seen:
         seen.add(parent)
-        known.setdefault(len(_config(store, images[parent]).steps), images[parent])
+        known.setdefault(len(store.config(images[parent]).steps), images[parent])
         parent = images[parent].parent
     return known
-
-
-def _config(store: Store, image: StoredImage) -> ImageConfig:
-    data = store.blobs.read(image.id, MAX_BYTES)
-    return ImageConfig.parse(data, f"config {image.id.short}")

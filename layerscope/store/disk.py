@@ -1,0 +1,99 @@
+"""Files that appear whole or not at all, and the disk's complaints in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from layerscope.errors import LayerscopeError
+
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
+
+class StoreFailure(LayerscopeError):
+    """The store cannot be read or written: the disk is full, access is denied, a file is broken."""
+
+
+@contextmanager
+def told(what: Path | str) -> Iterator[None]:
+    """Turns an OSError within into a StoreFailure about ``what``."""
+    try:
+        yield
+    except OSError as error:
+        hint = None
+        if error.errno in _FULL:
+            hint = "free some space, or name a store on another disk with --root"
+        elif error.errno in _DENIED:
+            hint = "name a store of your own with --root"
+        why = (error.strerror or str(error)).lower()
+        raise StoreFailure(str(what), why, hint) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were put into ``folder`` last through a power cut. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def move_into_place(temporary: Path, final: Path) -> None:
+    """Give a finished, synced file its name; a file there before is replaced. Raises OSError."""
+    try:
+        os.rename(temporary, final)
+    except FileNotFoundError:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(temporary, final)
+    sync_folder(final.parent)
+
+
+def write_whole(temporary: Path, final: Path, data: bytes) -> None:
+    """Write a small file by way of ``temporary``. Raises OSError."""
+    with open(temporary, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    move_into_place(temporary, final)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file or a directory with all that is in it, also what forbids it by its mode.
+
+    Nothing there is fine. Raises OSError for what even its owner cannot remove.
+    """
+    import shutil
+
+    def unlock(function: object, name: str, error: object) -> None:
+        os.chmod(os.path.dirname(name), 0o700)
+        if os.path.isdir(name) and not os.path.islink(name):
+            os.chmod(name, 0o700)
+            shutil.rmtree(name)
+        else:
+            os.unlink(name)
+
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=unlock)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size_below(path: Path) -> int:
+    """Bytes of the files at and below ``path`` by their length, each inode once."""
+    seen: set[tuple[int, int]] = set()
+    total, todo = 0, [os.fspath(path)]
+    while todo:
+        name = todo.pop()
+        try:
+            found = os.lstat(name)
+            todo += [entry.path for entry in os.scandir(name)] if os.path.isdir(name) else []
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) not in seen:
+            seen.add((found.st_dev, found.st_ino))
+            total += 0 if os.path.isdir(name) else found.st_size
+    return total
