@@ -1,0 +1,112 @@
+"""``layerscope df``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser
+from layerscope.cli.table import formatted, table
+from layerscope.cli.text import shown_text
+from layerscope.cli.units import ago_text
+from layerscope.cli.verbs.images import NONE, split_name
+from layerscope.usecases.df import DiskUsage, Usage, disk_usage
+
+_FIELDS = {
+    "Type": "TYPE",
+    "TotalCount": "TOTAL",
+    "Active": "ACTIVE",
+    "Size": "SIZE",
+    "Reclaimable": "RECLAIMABLE",
+}
+_IMAGES = "REPOSITORY TAG IMAGE_ID CREATED SIZE SHARED_SIZE UNIQUE_SIZE CONTAINERS"
+_CONTAINERS = "CONTAINER_ID IMAGE COMMAND LOCAL_VOLUMES SIZE CREATED STATUS NAMES"
+_VOLUMES = "VOLUME_NAME LINKS SIZE"
+_CACHE = "CACHE_ID CACHE_TYPE SIZE CREATED LAST_USED USAGE SHARED"
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="every image by itself")
+    parser.add_argument("--format", metavar="TEMPLATE", help="Docker's: '{{.Type}}: {{.Size}}'")
+
+
+def run(context: Context) -> int:
+    """Show what the store holds."""
+    usage = disk_usage(context.store)
+    if context.args.json:
+        return context.print_json(_document(usage))
+    if context.args.verbose:
+        context.print(_verbose(context, usage))
+        return 0
+    kinds = {
+        "Images": usage.images,
+        "Containers": usage.containers,
+        "Local Volumes": usage.volumes,
+        "Build Cache": usage.build_cache,
+    }
+    rows = [_fields(context, name, kind) for name, kind in kinds.items()]
+    template = context.args.format or "table " + "\t".join(f"{{{{.{name}}}}}" for name in _FIELDS)
+    context.print(formatted(template, _FIELDS, rows))
+    return 0
+
+
+def _document(usage: DiskUsage) -> dict[str, object]:
+    names = ("images", "containers", "volumes", "build_cache")
+    return {name: asdict(getattr(usage, name)) for name in names}
+
+
+def _fields(context: Context, name: str, kind: Usage) -> dict[str, str]:
+    reclaimable = context.size(kind.reclaimable, 4)
+    if kind.size:
+        reclaimable += f" ({kind.reclaimable * 100 // kind.size}%)"
+    return {
+        "Type": name,
+        "TotalCount": str(kind.total),
+        "Active": str(kind.active),
+        "Size": context.size(kind.size, 4),
+        "Reclaimable": reclaimable,
+    }
+
+
+def _verbose(context: Context, usage: DiskUsage) -> Iterator[str]:
+    yield from ("Images space usage:", "")
+    yield from _section(_IMAGES, _image_cells(context, usage))
+    yield from ("", "Containers space usage:", "")
+    yield from _section(_CONTAINERS, _container_cells(context, usage))
+    yield from ("", "Local Volumes space usage:", "")
+    volumes = [(v.name, str(v.links), context.size(v.size, 4)) for v in usage.volume_rows]
+    yield from _section(_VOLUMES, volumes)
+    yield from ("", f"Build cache usage: {context.size(usage.build_cache.size, 4)}", "")
+    yield from _section(_CACHE, [])
+
+
+def _section(headings: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    return table([heading.replace("_", " ") for heading in headings.split()], rows)
+
+
+def _image_cells(context: Context, usage: DiskUsage) -> Sequence[Sequence[str]]:
+    rows = []
+    for row in usage.image_rows:
+        names = [split_name(name) for name in row.image.names[:1]] or [(NONE, NONE)]
+        sizes = (context.size(row.shared_size, 4), context.size(row.unique_size, 4))
+        identity = (row.image.id.short, ago_text(row.image.created), context.size(row.size))
+        rows.append((*names[0], *identity, *sizes, str(row.containers)))
+    return rows
+
+
+def _container_cells(context: Context, usage: DiskUsage) -> Sequence[Sequence[str]]:
+    return [
+        (
+            row.id[:12],
+            row.image,
+            shown_text(row.command),
+            str(row.volumes),
+            context.size(row.size),
+            ago_text(row.created),
+            row.status,
+            row.name,
+        )
+        for row in usage.container_rows
+    ]
