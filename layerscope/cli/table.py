@@ -13,7 +13,7 @@ Row = Mapping[str, str]
 
 _PLACE = re.compile(r"\{\{(.*?)\}\}")
 _FIELD = re.compile(r"\.(\w+)")
-_GAP = 3
+_GAP, _LEAST = 3, 10
 
 _FUNCTIONS: dict[str, Callable[[Any], str]] = {
     "json": lambda value: json.dumps(value, ensure_ascii=False),
@@ -24,11 +24,12 @@ _FUNCTIONS: dict[str, Callable[[Any], str]] = {
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines with the columns aligned, three spaces apart."""
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    """Lines with the columns aligned, as Docker aligns them: 10 wide at least, 3 apart."""
+    columns = zip(headings, *rows, strict=True)
+    widths = [max(_LEAST, _GAP + max(map(len, column))) for column in columns]
     lines = []
     for cells in (headings, *rows):
-        padded = (f"{cell:<{width + _GAP}}" for cell, width in zip(cells, widths, strict=True))
+        padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
         lines.append("".join(padded).rstrip())
     return lines
 

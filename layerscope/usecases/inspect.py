@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from layerscope.oci.config import ImageConfig
-from layerscope.oci.document import MAX_BYTES
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 def inspect_image(store: Store, name: str) -> dict[str, Any]:
     """An image as plain values; sizes in bytes. Raises NoSuchImage, AmbiguousImage."""
     image = store.resolve(name)
-    data = store.blobs.read(image.id, MAX_BYTES)
+    data = store.blobs.read(image.id)
     config = ImageConfig.parse(data, f"config {image.id.short}")
     return {
         "kind": "image",

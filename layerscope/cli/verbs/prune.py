@@ -1,0 +1,31 @@
+"""``layerscope prune``."""
+
+from __future__ import annotations
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser
+from layerscope.usecases.prune import prune
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+    parser.epilog = (
+        "Goes: images without a name that nothing uses, blobs and caches that no image has, and\n"
+        "what processes that died have left. Nothing that another process has in hand."
+    )
+
+
+def run(context: Context) -> int:
+    """Remove what nothing refers to."""
+    done = prune(context.store, dry_run=context.args.dry_run)
+    if context.args.json:
+        freed = {"bytes_freed": done.bytes_freed, "blobs": done.blobs, "layers": done.layers}
+        return context.print_json(freed | {"images": list(done.images)})
+    word = "Would free" if context.args.dry_run else "Freed"
+    if context.args.dry_run:
+        context.print((*(f"image {image}" for image in done.images), *done.paths))
+    context.print(
+        [f"{word} {context.size(done.bytes_freed)}: {done.blobs} blobs, {done.layers} layers"]
+    )
+    return 0
