@@ -30,6 +30,15 @@ class AmbiguousImage(LayerscopeError):
 
 
 @dataclass(frozen=True, slots=True)
+class LayerBlob:
+    """A blob that holds a layer: its codec (plain, gzip, zstd…) and its size in bytes."""
+
+    digest: Digest
+    codec: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLayer:
     """A layer of an image; ``size`` is the bytes of its files, each inode once."""
 

@@ -14,7 +14,7 @@ from layerscope.store import adding, garbage, layout, removal
 from layerscope.store.blobs import BlobStore
 from layerscope.store.database import Database
 from layerscope.store.hands import Hand
-from layerscope.store.images import StoredImage, all_images, resolve
+from layerscope.store.images import LayerBlob, StoredImage, all_images, resolve
 
 if TYPE_CHECKING:
     from layerscope.index.facts import LayerFacts
@@ -99,11 +99,15 @@ class Store:
         row = self.database.row(sql, str(blob))
         return Digest.parse(row[0]) if row and self.blobs.has(blob) else None
 
-    def blob_of(self, diff_id: Digest) -> Digest | None:
+    def blob_of(self, diff_id: Digest) -> LayerBlob | None:
         """A blob that is here and was seen to hold the layer; a plain one if there are several."""
-        sql = "SELECT digest FROM layer_blobs WHERE diff_id = ?1 ORDER BY digest != ?1, digest"
-        blobs = (Digest.parse(digest) for (digest,) in self.database.rows(sql, str(diff_id)))
-        return next(filter(self.blobs.has, blobs), None)
+        sql = (
+            "SELECT digest, codec, size FROM layer_blobs WHERE diff_id = ?1"
+            " ORDER BY digest != ?1, digest"
+        )
+        rows = self.database.rows(sql, str(diff_id))
+        blobs = (LayerBlob(Digest.parse(digest), codec, size) for digest, codec, size in rows)
+        return next((blob for blob in blobs if self.blobs.has(blob.digest)), None)
 
     def add_image(
         self, manifest_bytes: bytes, names: Iterable[str] = (), parent: Digest | None = None

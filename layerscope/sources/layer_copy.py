@@ -1,0 +1,158 @@
+"""One layer's blob copied into the store, verified and indexed in the same pass."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from layerscope.archive.codec import Codec, decoded, detect
+from layerscope.errors import LayerscopeError
+from layerscope.index.columns import InvalidIndex
+from layerscope.index.layer import LayerIndex
+from layerscope.oci import media
+from layerscope.oci.descriptor import Descriptor
+from layerscope.oci.digest import Digest
+from layerscope.store.blobs import WrongDigest, write_all
+from layerscope.store.disk import told
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from layerscope.index.facts import LayerFacts
+    from layerscope.sources.image import Layer
+    from layerscope.store.hands import Hand
+    from layerscope.store.store import Store
+
+Watch = Callable[[int], None]
+Sink = Callable[[bytes | memoryview], None]
+
+_CHUNK = 1 << 20
+_HEAD = 512
+# The forms that other tools know in a manifest; layers in others are kept uncompressed.
+_MEDIA_TYPES = {
+    Codec.PLAIN.value: media.OCI_LAYER,
+    Codec.GZIP.value: media.OCI_LAYER_GZIP,
+    Codec.ZSTD.value: media.OCI_LAYER_ZSTD,
+}
+
+
+class WrongLayer(LayerscopeError):
+    """A blob was seen to hold another layer than the image's config says."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLayer:
+    """A layer that is in the store; ``added`` bytes came for it, None if it was there already."""
+
+    descriptor: Descriptor
+    diff_id: Digest
+    added: int | None
+
+
+def keep_layer(layer: Layer, store: Store, hand: Hand, watch: Watch) -> KeptLayer:
+    """Bring a layer in unless the store has it.
+
+    ``watch`` hears of the bytes read so far and may raise to stop. Raises what reading and
+    indexing raise, WrongLayer, StoreFailure.
+    """
+    there = _there(layer, store)
+    if there is not None:
+        return there
+    temporary = hand.temporary()
+    with told(store.root):
+        out = temporary.open("xb", buffering=0)
+    with out:
+        facts = _copy(layer, store, partial(_write, store.root, out), watch)
+    store.record_layer(facts)
+    added = store.blobs.adopt(temporary, facts.digest, hand)
+    descriptor = layer.descriptor or _descriptor(facts.digest, facts.blob_size, facts.codec)
+    return KeptLayer(descriptor, facts.diff_id, facts.blob_size if added else None)
+
+
+def _there(layer: Layer, store: Store) -> KeptLayer | None:
+    """The layer if the store has it: the promised blob, or where none is promised any form."""
+    if layer.descriptor is None:
+        blob = store.blob_of(layer.diff_id) if layer.diff_id else None
+        if blob is None or layer.diff_id is None or blob.codec not in _MEDIA_TYPES:
+            return None
+        return KeptLayer(_descriptor(blob.digest, blob.size, blob.codec), layer.diff_id, None)
+    digest = layer.descriptor.digest
+    diff_id = store.layer_of(digest)
+    if diff_id is None:
+        return None
+    if layer.diff_id is not None and diff_id != layer.diff_id:
+        why = f"its blob {digest.short} holds the layer {diff_id.short}"
+        raise WrongLayer(f"layer {layer.diff_id.short}", why)
+    return KeptLayer(layer.descriptor, diff_id, None)
+
+
+def _copy(layer: Layer, store: Store, sink: Sink, watch: Watch) -> LayerFacts:
+    codec = _codec(layer)
+    promised = layer.descriptor.digest if layer.descriptor else None
+    if promised is None and codec is Codec.PLAIN:
+        promised = layer.diff_id
+    with layer.open() as raw:
+        known = _known(layer, store, promised)
+        if known is not None and promised is not None:
+            return replace(known, blob_size=_verbatim(raw, promised, sink, watch))
+        if promised is None and codec.value not in _MEDIA_TYPES:
+            raw = cast(BinaryIO, decoded(cast(io.RawIOBase, raw), codec))
+        return _indexed(raw, layer, store, sink, watch)
+
+
+def _codec(layer: Layer) -> Codec:
+    if layer.place is None:
+        return Codec.PLAIN
+    with layer.place.open() as raw:
+        return detect(raw.read(_HEAD))
+
+
+def _known(layer: Layer, store: Store, promised: Digest | None) -> LayerFacts | None:
+    """Facts of an earlier pass over the promised bytes, wherever they lay then."""
+    if layer.diff_id is None or promised is None:
+        return None
+    try:
+        facts = LayerIndex.open(store.layer_dir(layer.diff_id) / "index").facts
+    except (InvalidIndex, OSError):
+        return None
+    return facts if facts.digest == promised else None
+
+
+def _verbatim(raw: BinaryIO, promised: Digest, sink: Sink, watch: Watch) -> int:
+    """Copy bytes whose digest says all; how many."""
+    size, digest = 0, hashlib.new(promised.algorithm)
+    while data := raw.read(_CHUNK):
+        digest.update(data)
+        sink(data)
+        size += len(data)
+        watch(size)
+    if digest.hexdigest() != promised.hex:
+        raise WrongDigest(promised, Digest(promised.algorithm, digest.hexdigest()))
+    return size
+
+
+def _indexed(raw: BinaryIO, layer: Layer, store: Store, sink: Sink, watch: Watch) -> LayerFacts:
+    from layerscope.index.ingest import index_layer
+
+    def place(diff_id: Digest) -> Path:
+        folder = store.layer_dir(diff_id)
+        with told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / "index"
+
+    promised = layer.descriptor.digest if layer.descriptor else None
+    return index_layer(raw, place, watch=watch, digest=promised, diff_id=layer.diff_id, sink=sink)
+
+
+def _write(root: Path, out: FileIO, data: bytes | memoryview) -> None:
+    with told(root):
+        write_all(out, data)
+
+
+def _descriptor(digest: Digest, size: int, codec: str) -> Descriptor:
+    return Descriptor(_MEDIA_TYPES[codec], digest, size)
