@@ -20,6 +20,7 @@ from layerscope.index.change import Change
 from layerscope.index.layer import LayerIndex
 from layerscope.index.rows import NUL
 from layerscope.index.stack import StackView
+from layerscope.index.tree import before
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,15 @@ def efficiency(stacks: Sequence[StackView]) -> Efficiency:
     paths: dict[bytes, _Path] = {key: _Path() for key in repeated}
     once = 0
     for number, layer in enumerate(layers):
-        once += _header_bytes(layer, 0, len(layer))
+        hidden = _Hidden(stacks[number - 1] if number else None)
+        once += _file_bytes(layer)
         for row, key in _leaves(layer):
+            is_file = layer.kind[row] == Kind.FILE
             if key in repeated:
-                size = _size(layer, row, stacks[number - 1] if number else None)
-                paths[key].add(number, size)
-                once -= layer.size[row] if layer.kind[row] == Kind.FILE else 0
+                paths[key].add(number, _size(layer, row, hidden))
+                once -= layer.size[row] if is_file else 0
+            elif not is_file:
+                once += _size(layer, row, hidden)
     wasted = sum(path.cumulative for path in paths.values())
     least = sum(path.minimum for path in paths.values())
     sizes = [layer.facts.size for layer in layers]
@@ -95,9 +99,7 @@ def efficiency(stacks: Sequence[StackView]) -> Efficiency:
 
 def hidden_bytes(stack: StackView) -> list[int]:
     """For each layer of the stack, the bytes that it holds and the stack doesn't show."""
-    before = stack.np("bytes_before").astype(np.int64)
-    last = np.arange(len(stack)) + 1
-    own = before[last] - before[last - 1]
+    own = np.diff(stack.np("bytes_before").astype(np.int64))
     shown = np.bincount(stack.np("layer"), weights=own, minlength=len(stack.layers))
     return [
         max(0, layer.facts.size - int(seen))
@@ -123,24 +125,34 @@ def _repeated(layers: Sequence[LayerIndex]) -> set[bytes]:
     return repeated
 
 
-def _size(layer: LayerIndex, row: int, below: StackView | None) -> int:
+class _Hidden:
+    """What a whiteout hides of the stack below its layer."""
+
+    def __init__(self, below: StackView | None) -> None:
+        self._below = below
+        self._before: list[int] | None = None
+
+    def size(self, path: bytes) -> int:
+        """Bytes of the files in the directory ``path``; 0 if it was none."""
+        below = self._below
+        row = below.find(path) if below else None
+        if below is None or row is None or below.kind(row) is not Kind.DIR:
+            return 0
+        if self._before is None:
+            there = below.np("change") != Change.REMOVED
+            counts = there & (below.gather("kind") == Kind.FILE)
+            self._before = before(np.where(counts, below.gather("size"), 0)).tolist()
+        return self._before[below.end[row]] - self._before[row]
+
+
+def _size(layer: LayerIndex, row: int, hidden: _Hidden) -> int:
     if layer.kind[row] == Kind.FILE:
         return layer.size[row]
-    if layer.kind[row] != Kind.WHITEOUT or below is None:
-        return 0
-    hidden = below.find(layer.path(row))
-    if hidden is None or below.kind(hidden) is not Kind.DIR:
-        return 0
-    rows = slice(hidden, below.end[hidden])
-    counts = (below.gather("kind")[rows] == Kind.FILE) & (
-        below.np("change")[rows] != Change.REMOVED
-    )
-    return int(below.gather("size")[rows][counts].sum())
+    return hidden.size(layer.path(row)) if layer.kind[row] == Kind.WHITEOUT else 0
 
 
-def _header_bytes(layer: LayerIndex, start: int, stop: int) -> int:
-    is_file = layer.np("kind")[start:stop] == Kind.FILE
-    return int(layer.np("size")[start:stop][is_file].sum())
+def _file_bytes(layer: LayerIndex) -> int:
+    return int(layer.np("size")[layer.np("kind") == Kind.FILE].sum())
 
 
 def _worst_first(paths: dict[bytes, _Path]) -> tuple[WastedPath, ...]:
