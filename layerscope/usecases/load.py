@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from layerscope.progress import Progress, Silent
+
 if TYPE_CHECKING:
     from layerscope.oci.platform import Platform
-    from layerscope.progress import Progress
     from layerscope.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did; blobs are layers and documents, ``layers`` counts those of the image."""
+    """What a load did; blobs are layers, the config and the manifest, bytes theirs."""
 
     id: str
     names: tuple[str, ...]
@@ -27,19 +28,19 @@ class Loaded:
 def load(
     store: Store,
     target: str,
-    names: Iterable[str] = (),
+    names: Sequence[str] = (),
     progress: Progress | None = None,
     platform: Platform | None = None,
 ) -> Loaded:
-    """Copy the image that ``target`` names; ``names`` replace its own. Raises LayerscopeError.
+    """Copy the image that ``target`` names; ``names``, if any, replace its own.
 
-    Nothing of it is visible before all of it is there.
+    Only the blobs that the store lacks are copied. Raises LayerscopeError.
     """
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
 
     image = open_target(target, store, platform)
-    done = load_image(image, store, tuple(names) or None, progress)
+    done = load_image(image, store, names or None, progress or Silent())
     return Loaded(
         id=str(done.image.id),
         names=done.image.names,
