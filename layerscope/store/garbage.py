@@ -132,6 +132,15 @@ def _unpinned_tmp(root: Path, kept: set[str]) -> Iterator[Path]:
     for entry in os.scandir(tmp):
         if entry.name != "spool" and not entry.name.startswith(PREFIX):
             yield Path(entry.path)
+    for entry in os.scandir(root / "layers"):
+        if f"sha256:{entry.name}" in kept and entry.is_dir():
+            yield from filter(_is_abandoned, Path(entry.path).glob(".*"))
+
+
+def _is_abandoned(cache: Path) -> bool:
+    """Whether a half-written cache (``.NAME.PID.…``) is by a process that is gone."""
+    pid = cache.name.split(".")[2:3]
+    return bool(pid) and pid[0].isdigit() and not Path("/proc", pid[0]).exists()
 
 
 def _measured(paths: Iterator[Path] | list[Path]) -> tuple[Rubbish, ...]:
