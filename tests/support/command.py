@@ -1,38 +1,62 @@
-"""The command line as another program calls it."""
+"""Calls of the command line, in this process and as a process of its own."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_TOP = Path(__file__).parents[2]
+import pytest
+
+from layerscope.cli.main import main
 
 
 @dataclass(frozen=True)
-class Layerscope:
-    """`python -m layerscope` with a store of its own."""
+class Outcome:
+    """What a call gave."""
 
-    store: Path
+    code: int
+    out: str
+    err: str
 
-    def __call__(self, *words: str) -> str:
-        """What it prints; AssertionError with its stderr if it fails."""
-        ran = self.run(*words)
-        assert ran.returncode == 0, ran.stderr.decode(errors="replace")
-        return ran.stdout.decode()
+    @property
+    def document(self) -> Any:
+        """The JSON document on stdout."""
+        return json.loads(self.out)
 
-    def json(self, *words: str) -> Any:
-        """The document that it prints with `--json`."""
-        return json.loads(self(*words, "--json"))
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        """The finished process, whatever its exit code."""
-        return subprocess.run(
-            [sys.executable, "-m", "layerscope", "--root", str(self.store), *words],
-            cwd=_TOP,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-        )
+class Cli:
+    """Calls with a store of their own."""
+
+    def __init__(self, root: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.root, self._capture = root, capture
+
+    def __call__(self, *words: str) -> Outcome:
+        """Call it in this process."""
+        self._capture.readouterr()
+        code = main([words[0], "--root", str(self.root), *words[1:]])
+        out, err = self._capture.readouterr()
+        return Outcome(code, out, err)
+
+    def ok(self, *words: str) -> Any:
+        """Call it with ``--json``; the document. It must work."""
+        outcome = self(*words, "--json")
+        assert outcome.code == 0, outcome.err
+        assert outcome.err == ""
+        return outcome.document
+
+
+def run(*words: str, root: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Call it as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "layerscope", *words],
+        env={**os.environ, "LAYERSCOPE_ROOT": str(root), **env},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
