@@ -42,10 +42,10 @@ def formatted(template: str, headings: Mapping[str, str], rows: Sequence[Row]) -
     text = template.replace("\\t", "\t").replace("\\n", "\n")
     is_table = text.startswith("table ") or text == "table"
     text = text.removeprefix("table").lstrip(" ") if is_table else text
+    heading = _render(text, headings, headings)  # wrong fields are told even without rows
     lines = [_render(text, row, headings) for row in rows]
     if not is_table:
         return lines
-    heading = _render(text, headings, headings)
     cells = [line.split("\t") for line in (heading, *lines)]
     return table(cells[0], cells[1:])
 

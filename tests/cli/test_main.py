@@ -44,7 +44,8 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         (["blame", "sample_images/five-layers.docker.tar", "/nope"], 1, "no layer ever had it"),
         (["layers", "docker-daemon:alpine"], 2, "docker-daemon"),
         (["layers", "README.md"], 1, "README.md"),
-        (["tag", "nothing", "NAME"], 1, ""),
+        (["tag", "nothing", "NAME"], 2, "no image name"),
+        (["tag", "nothing", "name"], 1, "nothing"),
     ],
 )
 def test_failures_are_one_line_and_a_code(
@@ -100,7 +101,7 @@ def test_plain_verbs_load_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from layerscope.cli.main import main; main(sys.argv[1:]); "
         "heavy = {'rich', 'textual', 'numpy', 'asyncio', 'watchfiles', 'rapidgzip'}; "
-        "sys.exit(' '.join(heavy & set(sys.modules)))"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     for verb in ("images", "df"):
         done = subprocess.run(
