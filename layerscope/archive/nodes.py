@@ -45,22 +45,52 @@ class Nodes:
         """A new empty file, open for writing; FileExistsError if the name is taken."""
         return os.open(name, _FILE_FLAGS, entry.mode & 0o777, dir_fd=folder)
 
+    def make_file(
+        self,
+        folder: int,
+        name: bytes,
+        mode: int,
+        owner: tuple[int, int],
+        time: int,
+        content: memoryview,
+    ) -> bool:
+        """A whole small file with no xattrs, ``time`` in ns; False if this is no case for it."""
+        if self._override:
+            return False
+        try:
+            fd = os.open(name, _FILE_FLAGS, mode & 0o777, dir_fd=folder)
+        except FileExistsError:
+            return False
+        try:
+            while content:
+                content = content[os.write(fd, content) :]
+            self._set_owner(fd, owner, mode)
+            os.utime(fd, ns=(time, time))
+        finally:
+            os.close(fd)
+        return True
+
     def finish(self, fd: int, entry: Entry) -> None:
         """Give an open file or directory what ``entry`` says besides content."""
-        found = os.fstat(fd)
-        given = not self._override and (found.st_uid, found.st_gid) != (entry.uid, entry.gid)
-        if given:
-            os.fchown(fd, entry.uid, entry.gid)
-        mode = host_mode(entry) if self._override else entry.mode
-        # Giving a file away takes its set-id bits.
-        if given or stat.S_IMODE(found.st_mode) != mode:
-            os.fchmod(fd, mode)
-        if self._override and needs_override(entry):
-            os.setxattr(fd, OVERRIDE_STAT, override_value(entry))
+        if self._override:
+            os.fchmod(fd, host_mode(entry))
+            if needs_override(entry):
+                os.setxattr(fd, OVERRIDE_STAT, override_value(entry))
+        else:
+            self._set_owner(fd, (entry.uid, entry.gid), entry.mode)
         if entry.xattrs:
             self._set_xattrs(fd, entry)
         time = entry.mtime * 1_000_000_000 + entry.mtime_ns
         os.utime(fd, ns=(time, time))
+
+    def _set_owner(self, fd: int, owner: tuple[int, int], mode: int) -> None:
+        found = os.fstat(fd)
+        given = (found.st_uid, found.st_gid) != owner
+        if given:
+            os.fchown(fd, *owner)
+        # Giving a file away takes its set-id bits.
+        if given or stat.S_IMODE(found.st_mode) != mode:
+            os.fchmod(fd, mode)
 
     def make(self, folder: int, name: bytes, entry: Entry) -> None:
         """A symlink, fifo or device; FileExistsError if the name is taken."""

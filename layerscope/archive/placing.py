@@ -19,10 +19,13 @@ from layerscope.archive.folders import Folders
 from layerscope.archive.header import InvalidTar
 from layerscope.archive.nodes import Nodes
 from layerscope.archive.paths import clean, follow, join
+from layerscope.archive.read_tar import entry_at
 from layerscope.archive.removal import remove
+from layerscope.archive.scan import ScannedEntries
 from layerscope.errors import LayerscopeError
 from layerscope.oci import whiteout
 
+_DOTS = frozenset((b"", b".", b".."))
 _AUFS = b".wh..wh."
 
 
@@ -73,13 +76,16 @@ class Placer:
         self._known: set[bytes] = {b""}
         self._pending: dict[bytes, Entry] = {}
         self._times: dict[bytes, int] = {}
+        # Folders as written in the tar, and where they are: saves cleaning and following again.
+        self._seen: dict[bytes, bytes] = {}
         self._file: Filling | None = None
 
-    def take(self, entry: Entry, content: memoryview, left: int) -> None:
+    def take(self, found: ScannedEntries, row: int, content: memoryview, left: int) -> None:
         """Make the next entry. Raises InvalidTar and UnpackFailed."""
-        self._at = entry.path
+        self._at = found.names[row]
         try:
-            self._take(entry, content, left)
+            if left or not self._make_quickly(found, row, content):
+                self._take(entry_at(found, row), content, left)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -96,16 +102,37 @@ class Placer:
             raise self._failed(error) from error
 
     def _take(self, entry: Entry, content: memoryview, left: int) -> None:
-        path = clean(entry.path)
-        folder, _, name = path.rpartition(b"/")
+        folder, _, name = clean(entry.path).rpartition(b"/")
         if name.startswith(whiteout.PREFIX):
             self._mark(folder, name)
         elif entry.kind is Kind.DIR:
             self._place_folder(folder, name, entry)
         elif name:
-            self._place(folder, name, entry, content, left)
+            self._seen[entry.path.rpartition(b"/")[0]] = self._place(
+                folder, name, entry, content, left
+            )
         else:
             raise InvalidTar("layer", "its root is not a directory")
+
+    def _make_quickly(self, found: ScannedEntries, row: int, content: memoryview) -> bool:
+        """Make a file of the common kind in a folder seen before; False: take the long way."""
+        if found.kind[row] != Kind.FILE or row in found.xattrs or row in found.sparse:
+            return False
+        folder, _, name = found.names[row].rpartition(b"/")
+        path = self._seen.get(folder)
+        if path is None or name in _DOTS or name.startswith(whiteout.PREFIX):
+            return False
+        if not self._nodes.make_file(
+            self.folders.fd(path),
+            name,
+            found.mode[row],
+            (found.uid[row], found.gid[row]),
+            found.mtime[row] * 1_000_000_000 + found.mtime_ns[row],
+            content,
+        ):
+            return False
+        self._placed(join(path, name))
+        return True
 
     def _failed(self, error: OSError) -> UnpackFailed:
         why = error.strerror or str(error)
@@ -224,7 +251,8 @@ class Placer:
 
     def _place(
         self, folder: bytes, name: bytes, entry: Entry, content: memoryview, left: int
-    ) -> None:
+    ) -> bytes:
+        """Make what is no directory; the folder that it is in, symlinks followed."""
         folder = self.resolve(folder)
         self.make_folder(folder)
         path = join(folder, name)
@@ -234,6 +262,7 @@ class Placer:
             self.clobber(path)
             self._make(folder, name, entry, content, left)
         self._placed(path)
+        return folder
 
     def _make(
         self, folder: bytes, name: bytes, entry: Entry, content: memoryview, left: int
@@ -306,6 +335,7 @@ class Placer:
 
     def remove(self, path: bytes) -> None:
         """Remove what stands at ``path`` and all below it."""
+        self._seen.clear()
         folder, _, name = path.rpartition(b"/")
         self.folders.forget(path)
         remove(self.folders.fd(folder), name, path, self._forget)
@@ -323,7 +353,7 @@ class Placer:
             self.marks.opaque(self.resolve(folder))
         elif name.startswith(_AUFS):
             return
-        elif hidden in (b"", b".", b".."):
+        elif hidden in _DOTS:
             raise InvalidTar("layer", f"{name!r} is a whiteout of nothing")
         else:
             self.marks.whiteout(join(self.resolve(folder), hidden))

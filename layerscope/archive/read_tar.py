@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -31,8 +32,8 @@ class Taker(Protocol):
     the other) are still to come in calls of ``more``; the memory is good for the call only.
     """
 
-    def take(self, entry: Entry, content: memoryview, left: int) -> None:
-        """The next entry, its name as written, and as much of its content as is there."""
+    def take(self, found: ScannedEntries, row: int, content: memoryview, left: int) -> None:
+        """The next entry is ``found``'s ``row``; as much of its content as is there."""
 
     def more(self, content: memoryview, left: int) -> None:
         """More content of the last entry."""
@@ -41,52 +42,94 @@ class Taker(Protocol):
 def read_tar(stream: TarStream, taker: Taker, limits: ScanLimits | None = None) -> int:
     """Hand all entries of ``stream`` to ``taker``; the number of entries.
 
-    A thread reads ahead. Raises InvalidTar and what the stream and the taker raise.
+    A thread reads and scans ahead. Raises InvalidTar and what the stream and the taker raise.
     """
-    reader = _Reader(taker, limits)
-    with _ahead(stream) as buffers:
-        for buffer in buffers:
-            reader.feed(buffer)
-    return reader.finish()
+    ahead = _Ahead(stream, limits)
+    left = 0
+    with ahead.running() as parts:
+        for part in parts:
+            if left:
+                content = part.data[:left]
+                left -= len(content)
+                taker.more(content, left)
+            for row in range(part.first, part.last):
+                content, left = ahead.content(part, row)
+                taker.take(ahead.found, row, content, left)
+    return len(ahead.found)
 
 
-class _Reader:
-    """Finds entries in each buffer and where in it their content lies."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A filled buffer, where in the stream it starts, and the rows of the entries found in it."""
 
-    def __init__(self, taker: Taker, limits: ScanLimits | None) -> None:
+    data: memoryview
+    base: int
+    first: int
+    last: int
+
+
+class _Ahead:
+    """Fills a few buffers from the stream and scans them, in a thread of its own."""
+
+    def __init__(self, stream: TarStream, limits: ScanLimits | None) -> None:
+        self._stream = stream
         self._scanner = TarScanner(limits)
-        self._taker = taker
-        self._found = self._scanner.entries
-        self._base = 0
-        self._left = 0
+        self.found = self._scanner.entries
+        self._free: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
+        self._parts: queue.SimpleQueue[_Part | BaseException | None] = queue.SimpleQueue()
+        for _ in range(_AHEAD):
+            self._free.put(memoryview(bytearray(_BUFFER)))
 
-    def feed(self, buffer: memoryview) -> None:
-        """Take the next buffer of the stream."""
-        first = len(self._found)
-        self._scanner.feed(buffer)
-        if self._left:
-            content = buffer[: self._left]
-            self._left -= len(content)
-            self._taker.more(content, self._left)
-        for row in range(first, len(self._found)):
-            self._hand_on(row, buffer)
-        self._base += len(buffer)
+    @contextmanager
+    def running(self) -> Iterator[Iterator[_Part]]:
+        """The parts of the stream; each one's buffer is used again once the next is asked for."""
+        thread = threading.Thread(target=self._run, daemon=True)
+        thread.start()
+        try:
+            yield self._take()
+        finally:
+            self._free.put(None)
+            thread.join()
 
-    def _hand_on(self, row: int, buffer: memoryview) -> None:
-        entry = _entry(self._found, row)
-        size = _stored_size(entry)
-        # Headers may have waited for this buffer; content never does, it starts here or later.
-        start = entry.data_offset - self._base
-        content = buffer[start : start + size] if size else buffer[:0]
-        self._left = size - len(content)
-        self._taker.take(entry, content, self._left)
+    def content(self, part: _Part, row: int) -> tuple[memoryview, int]:
+        """As much of a row's content as is in ``part``, and how many bytes are still to come."""
+        size = _stored_size(self.found, row)
+        if not size:
+            return part.data[:0], 0
+        # Headers may have waited for this buffer; content never does, it starts here.
+        start = self.found.offset[row] - part.base
+        content = part.data[start : start + size]
+        return content, size - len(content)
 
-    def finish(self) -> int:
-        """The number of entries. Raises InvalidTar if the stream ended too early."""
-        return len(self._scanner.finish())
+    def _take(self) -> Iterator[_Part]:
+        while (part := self._parts.get()) is not None:
+            if isinstance(part, BaseException):
+                raise part
+            yield part
+            self._free.put(part.data)
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except BaseException as error:
+            self._parts.put(error)
+
+    def _read(self) -> None:
+        base = 0
+        while (memory := self._free.get()) is not None:
+            first = len(self.found)
+            data = memory[: self._stream.readinto(memory) or 0]
+            self._scanner.feed(data)
+            self._parts.put(_Part(data, base, first, len(self.found)))
+            base += len(data)
+            if len(data) < len(memory):
+                self._scanner.finish()
+                self._parts.put(None)
+                return
 
 
-def _entry(found: ScannedEntries, row: int) -> Entry:
+def entry_at(found: ScannedEntries, row: int) -> Entry:
+    """A row as an entry, its name as written."""
     return Entry(
         path=found.names[row],
         kind=Kind(found.kind[row]),
@@ -104,55 +147,9 @@ def _entry(found: ScannedEntries, row: int) -> Entry:
     )
 
 
-def _stored_size(entry: Entry) -> int:
-    if entry.kind is not Kind.FILE:
+def _stored_size(found: ScannedEntries, row: int) -> int:
+    if found.kind[row] != Kind.FILE:
         return 0
-    if entry.sparse is None:
-        return entry.size
-    return sum(length for _, length in entry.sparse)
-
-
-@contextmanager
-def _ahead(stream: TarStream) -> Iterator[Iterator[memoryview]]:
-    """Buffers of the stream, filled by a thread; each is used again once the next is asked for."""
-    free: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
-    filled: queue.SimpleQueue[memoryview | BaseException] = queue.SimpleQueue()
-    for _ in range(_AHEAD):
-        free.put(memoryview(bytearray(_BUFFER)))
-    thread = threading.Thread(target=_fill, args=(stream, free, filled), daemon=True)
-    thread.start()
-    try:
-        yield _drain(free, filled)
-    finally:
-        free.put(None)
-        # A buffer may stand before the sign to stop; the thread fills it and then stops.
-        thread.join()
-
-
-def _fill(
-    stream: TarStream,
-    free: queue.SimpleQueue[memoryview | None],
-    filled: queue.SimpleQueue[memoryview | BaseException],
-) -> None:
-    try:
-        while (memory := free.get()) is not None:
-            size = stream.readinto(memory) or 0
-            filled.put(memory[:size])
-            if size < len(memory):
-                return
-    except BaseException as error:
-        filled.put(error)
-
-
-def _drain(
-    free: queue.SimpleQueue[memoryview | None],
-    filled: queue.SimpleQueue[memoryview | BaseException],
-) -> Iterator[memoryview]:
-    while True:
-        item = filled.get()
-        if isinstance(item, BaseException):
-            raise item
-        yield item
-        if len(item) < _BUFFER:
-            return
-        free.put(item)
+    if row in found.sparse:
+        return sum(length for _, length in found.sparse[row])
+    return found.size[row]

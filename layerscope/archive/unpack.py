@@ -124,8 +124,8 @@ class _OverlayMarks:
             # Made only to hold whiteouts, or a whiteout: nothing of the layer's own.
             self._placer.remove(path)
             found = None
-        if found is None and self._hidden.may_have(path):
-            folder, _, name = path.rpartition(b"/")
+        folder, _, name = path.rpartition(b"/")
+        if found is None and self._has_room(folder) and self._hidden.may_have(path):
             self._placer.make_folder(folder)
             self._make(folder, name)
             self._made.append(path)
@@ -136,7 +136,7 @@ class _OverlayMarks:
     def opaque(self, path: bytes) -> None:
         """Only what the layer itself has in ``path`` shows."""
         found = self._placer.lstat(path)
-        if found is None and self._hidden.may_have_folder(path):
+        if found is None and self._has_room(path) and self._hidden.may_have_folder(path):
             self._placer.make_folder(path)
         elif found is None or not stat.S_ISDIR(found.st_mode):
             return
@@ -156,6 +156,13 @@ class _OverlayMarks:
         for path in self._made:
             if self._hidden.covers_above(path) and self._is_whiteout(path):
                 self._placer.remove(path)
+
+    def _has_room(self, folder: bytes) -> bool:
+        """False below what the layer itself made no directory: a marker there hides nothing."""
+        while folder not in self._placer.placed:
+            folder = folder.rpartition(b"/")[0]
+        found = self._placer.lstat(folder)
+        return found is not None and stat.S_ISDIR(found.st_mode)
 
     def _hide_below(self, path: bytes) -> None:
         os.setxattr(self._placer.folders.fd(path), self._opaque, b"y")
