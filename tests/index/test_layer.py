@@ -6,7 +6,6 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from layerscope.oci.digest import Digest
 
 from layerscope.archive.entry import Kind
 from layerscope.archive.header import InvalidTar
@@ -14,6 +13,7 @@ from layerscope.index.columns import InvalidIndex
 from layerscope.index.ingest import DigestMismatch, index_layer
 from layerscope.index.layer import LayerIndex
 from layerscope.index.rows import Flag
+from layerscope.oci.digest import Digest
 from tests.support.layers import file, folder, hardlink, index, symlink, tar
 
 
@@ -98,6 +98,14 @@ def test_entries_go_through_symlinks_of_their_layer(tmp_path: Path) -> None:
     ]
     layer = index(tar([*entries, file("up/top")]), tmp_path)
     assert paths(layer) == [b"", b"link", b"real", b"real/f", b"top", b"up"]
+
+
+@pytest.mark.parametrize("marker", ["d/.wh.x", "d/.wh..wh..opq"])
+def test_markers_below_what_is_no_directory_hide_nothing(tmp_path: Path, marker: str) -> None:
+    for number, entries in enumerate([[file("d"), file(marker)], [file(marker), file("d")]]):
+        layer = index(tar(entries), tmp_path, f"index-{number}")
+        assert paths(layer) == [b"", b"d"]
+        assert layer.kind[1] == Kind.FILE
 
 
 def test_a_cycle_of_symlinks_is_an_error(tmp_path: Path) -> None:
