@@ -1,6 +1,6 @@
 """Docker's change list: what the union shows compared with what the image alone would show.
 
-The rules are those of moby's ``pkg/archive``: see :func:`differs`.
+The rules are those of moby's ``pkg/archive``: see :func:`layerscope.cow.compare.differs`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerscope.cow.attributes import get_xattr
+from layerscope.cow.compare import differs
 from layerscope.cow.engine import Engine
 from layerscope.cow.lower import LowerNode
 from layerscope.cow.stat import Stat
 from layerscope.cow.written import Written, written
 
-_SECOND = 1_000_000_000
 _CAPABILITY = "security.capability"
 
 
@@ -65,23 +65,6 @@ def change_list(engine: Engine) -> ChangeList:
         collected.add(one)
     changes = sorted(collected.changes.values(), key=lambda change: change.path)
     return ChangeList(tuple(changes), tuple(collected.unchanged))
-
-
-def differs(old: Stat, new: Stat) -> bool:
-    """Whether Docker calls this a change: mode, owner, device; and, for what is no directory, size
-    or time. Its test for a directory takes in sockets and block devices as well."""
-    if (old.mode, old.uid, old.gid, old.rdev) != (new.mode, new.uid, new.gid, new.rdev):
-        return True
-    if old.mode & stat.S_IFDIR:
-        return False
-    return old.size != new.size or not same_time(old.mtime_ns, new.mtime_ns)
-
-
-def same_time(one: int, other: int) -> bool:
-    """Equal seconds, and equal nanoseconds unless either has none (a tar without fractions)."""
-    if one // _SECOND != other // _SECOND:
-        return False
-    return one % _SECOND == other % _SECOND or not one % _SECOND or not other % _SECOND
 
 
 class _Collector:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.writer import Output, TarWriter
@@ -46,20 +46,31 @@ def commit_layer(engine: Engine, out: Output) -> int:
     written, OSError, and what :class:`TarWriter` raises.
     """
     entries = list(written(engine))
-    for one in entries:
-        if one.stat is not None and one.path.rpartition(b"/")[2].startswith(PREFIX):
-            raise ReservedName(one.path)
+    check_names(entries)
     writer = TarWriter(out)
-    count = 0
-    for entry in layer_entries(engine, entries):
-        whole = entry.kind is Kind.FILE and entry.size > 0
-        writer.add(entry, read_written(engine, entry.path) if whole else ())
-        count += 1
+    count = write_entries(engine, layer_entries(engine, entries), writer)
     writer.close()
     return count
 
 
-def layer_entries(engine: Engine, entries: list[Written]) -> Iterator[Entry]:
+def check_names(entries: Iterable[Written]) -> None:
+    """Raises ReservedName for a file whose own name would mean deletion."""
+    for one in entries:
+        if one.stat is not None and one.path.rpartition(b"/")[2].startswith(PREFIX):
+            raise ReservedName(one.path)
+
+
+def write_entries(engine: Engine, entries: Iterable[Entry], writer: TarWriter) -> int:
+    """Write entries with their content; how many."""
+    count = 0
+    for entry in entries:
+        whole = entry.kind is Kind.FILE and entry.size > 0
+        writer.add(entry, read_written(engine, entry.path) if whole else ())
+        count += 1
+    return count
+
+
+def layer_entries(engine: Engine, entries: Iterable[Written]) -> Iterator[Entry]:
     """The entries of the layer, in the order they are written."""
     first: dict[int, bytes] = {}
     for path, found, _, opaque in entries:

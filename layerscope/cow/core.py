@@ -54,7 +54,7 @@ class Core:
         self.fifos: dict[Node, bytes] = {}
         # Sizes of the upper files that are open, by inode: [bytes, how many handles].
         self.sizes: dict[int, list[int]] = {}
-        self.root = Node(None, b"", stat.S_IFDIR, True, lower.root)
+        self.root = Node(None, b"", stat.S_IFDIR, True, lower.root if lower.depth else None)
         self.root.fd = upper.fd
         mark = upper.opaque(upper.fd, b".")
         self.root.marked = mark == b"x"

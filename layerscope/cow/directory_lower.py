@@ -232,7 +232,7 @@ class DirectoryNode:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         return HostFile(os.open(name, flags, dir_fd=fd))
 
-    def origin(self) -> bytes | None:
+    def origin(self) -> bytes:
         """A handle of the file, as the kernel would write it."""
         dir_fd, name = self._host()
         fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)

@@ -54,8 +54,8 @@ class LowerNode(Protocol):
     def open(self) -> LowerFile:
         """A regular file's content."""
 
-    def origin(self) -> bytes | None:
-        """The value of ``overlay.origin`` for a copy of it, None if it can't be told."""
+    def origin(self) -> bytes:
+        """The value of ``overlay.origin`` for a copy of it."""
 
     def strays(self) -> list[bytes]:
         """Whiteouts that hide nothing but that the kernel lists: it does where a directory isn't

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from layerscope.archive.overlay import Form, Namespace
+from layerscope.cow import xattrs
 from layerscope.errors import LayerscopeError
 
 _MS_NODEV = 0x4
@@ -70,10 +71,20 @@ def overlay_options(lowers: Sequence[Path], upper: Path, work: Path, form: Form)
     return ",".join(options)
 
 
+def above_opaque_root(lowers: Sequence[Path], namespace: Namespace) -> Sequence[Path]:
+    """The layers that can be seen: an opaque root hides those below, which a mount overlooks."""
+    mark = namespace.value + "opaque"
+    for number in range(len(lowers) - 1, 0, -1):
+        if xattrs.get(os.fsencode(lowers[number]), mark) == b"y":
+            return lowers[number:]
+    return lowers
+
+
 def mount_overlay(
     lowers: Sequence[Path], upper: Path, work: Path, target: Path, form: Form
 ) -> None:
     """Mount the stack at ``target``. Raises MountFailed with the reason and what to do."""
+    lowers = above_opaque_root(lowers, form.namespace)
     options = overlay_options(lowers, upper, work, form)
     held: list[int] = []
     try:

@@ -17,13 +17,17 @@ _FLAGS = 1 if sys.byteorder == "big" else 0
 _HEADER = struct.Struct("5B16s")
 
 
-def origin_value(fd: int, uuid: bytes) -> bytes | None:
-    """The xattr's value for the file open at ``fd``, None if its file system has no handles."""
+# What the kernel notes where the lower file can't be told: that it is a copy.
+UNKNOWN = b""
+
+
+def origin_value(fd: int, uuid: bytes) -> bytes:
+    """The xattr's value for the file open at ``fd``."""
     try:
         kind, handle = file_handle(fd)
     except OSError:
-        return None
+        return UNKNOWN
     size = _HEADER.size + len(handle)
     if size > 255 or not 0 <= kind <= 255:
-        return None
+        return UNKNOWN
     return _HEADER.pack(_VERSION, _MAGIC, size, _FLAGS, kind, uuid) + handle

@@ -37,7 +37,7 @@ class _Move(NamedTuple):
 def rename(core: Core, old: bytes, new: bytes, mode: Mode) -> None:
     """Errors as renameat2(2); EXDEV for a directory that a lower layer has a part of."""
     move = _checked(core, core.last(old), core.last(new), mode)
-    if move is None:
+    if move is None or _rename_links(core, move, mode):
         return
     if mode is Mode.EXCHANGE:
         _exchange(core, move)
@@ -66,7 +66,7 @@ def _checked(core: Core, old: Last, new: Last, mode: Mode) -> _Move | None:
     if isinstance(target, Node) and _inside(old.parent, target):
         raise fail(errno.EINVAL if exchange else errno.ENOTEMPTY, new.name)
     if isinstance(target, Node):
-        if _same_file(core, source, target):
+        if source is target:
             return None
         if not exchange:
             _check_kinds(source, target)
@@ -98,10 +98,30 @@ def _inside(directory: Node, ancestor: Node) -> bool:
     return False
 
 
+def _rename_links(core: Core, move: _Move, mode: Mode) -> bool:
+    """Deal with two names of one inode; whether they are.
+
+    Nothing happens to two names of one file. But where the directory is itself an overlay, one
+    number stands for two files that only came from one, and they are renamed: the host decides.
+    """
+    old, new, source, target, name = move
+    if not isinstance(new, Node) or not _same_file(core, old, new):
+        return False
+    if mode is Mode.EXCHANGE:
+        return True
+    fd, was = core.fd(source), old.name
+    os.rename(was, name, src_dir_fd=fd, dst_dir_fd=core.fd(target))
+    try:
+        os.stat(was, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        core.forget(new, Missing.NOTHING)
+        source.children[was] = Missing.NOTHING
+        _set_place(old, target, name)
+    return True
+
+
 def _same_file(core: Core, one: Node, other: Node) -> bool:
     """Two names of one file of the writable layer. Lower ones count as two: copying breaks them."""
-    if one is other:
-        return True
     if one.is_dir or other.is_dir or not (one.upper and other.upper):
         return False
     assert one.parent is not None

@@ -13,7 +13,9 @@ from layerscope.archive.unpack import unpack_layer
 from layerscope.cow.directory_lower import DirectoryLower
 from layerscope.cow.engine import Engine, open_engine
 from layerscope.cow.form import detect_form
+from layerscope.cow.index_lower import IndexLower
 from layerscope.cow.lower import Lower
+from tests.support.layers import stacks
 
 
 def unpack(tars: Sequence[bytes], into: Path, form: Form) -> list[Path]:
@@ -26,6 +28,17 @@ def unpack(tars: Sequence[bytes], into: Path, form: Form) -> list[Path]:
         layer.chmod(0o755)
         layers.append(layer)
     return layers
+
+
+def indexed(tars: Sequence[bytes], into: Path) -> Lower:
+    """The same layers as indexes and blobs, nothing unpacked."""
+    into.mkdir(parents=True, exist_ok=True)
+    view = stacks(tars, into)[-1]
+
+    def read(layer: int, offset: int, size: int) -> bytes:
+        return tars[layer][offset : offset + size]
+
+    return IndexLower(view, read)
 
 
 def writable(directory: Path) -> Path:

@@ -141,7 +141,8 @@ def described_upper(upper: Path) -> list[dict[str, Any]]:
         for name in directories + files:
             path = Path(folder, name)
             described.append(_raw(path, "/" + str(path.relative_to(upper))))
-    return sorted(described, key=lambda entry: os.fsencode(entry["path"]))
+    described.sort(key=lambda entry: os.fsencode(entry["path"]))
+    return wanted_upper(described)
 
 
 def _raw(path: Path, shown: str) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def _raw(path: Path, shown: str) -> dict[str, Any]:
         for name in os.listxattr(path, follow_symlinks=False)
         if name.startswith("trusted.overlay.")
     }
-    return wanted_upper([described])[0]
+    return described
 
 
 def wanted_upper(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
