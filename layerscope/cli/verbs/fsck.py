@@ -18,10 +18,10 @@ def run(context: Context) -> int:
     """Examine the store."""
     faults = fsck(context.store, context.progress, repair=context.args.repair)
     if context.args.json:
-        found = [{"what": f.what, "why": f.why, "repaired": f.repaired} for f in faults]
+        found = [{"what": f.what, "why": f.why, "repaired": f.mended} for f in faults]
         context.print_json({"clean": not faults, "faults": found})
     else:
         for fault in faults:
-            mended = " (repaired)" if fault.repaired else ""
+            mended = " (repaired)" if fault.mended else ""
             context.print([shown_text(f"{fault.what}: {fault.why}{mended}")])
     return 1 if faults else 0

@@ -1,0 +1,1 @@
+"""Commands: one declaration each, for keys, footer, palette and help."""

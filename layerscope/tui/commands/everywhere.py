@@ -1,0 +1,28 @@
+"""Commands that every screen has."""
+
+from __future__ import annotations
+
+from layerscope.tui.commands.command import Command
+
+GROUP = "Everywhere"
+
+EVERYWHERE = (
+    Command("help", ("question_mark", "f1"), "Help", "every key and what it does", GROUP, True),
+    Command("palette", ("ctrl+p",), "Palette", "find a command by its name", GROUP, True),
+    Command("back", ("escape",), "Back", "leave the screen, the filter or the work at hand", GROUP),
+    Command("quit", ("q", "ctrl+c"), "Quit", "leave layerscope", GROUP, True, urgent=False),
+    Command("suspend", ("ctrl+z",), "Suspend", "stop layerscope; 'fg' brings it back", GROUP),
+    Command("next_theme", ("f2",), "Next theme", "dark, light, high contrast, colour-blind", GROUP),
+)
+
+ROWS_GROUP = "Moving"
+
+ROWS = (
+    Command("cursor_up", ("up", "k"), "Up", "one line up", ROWS_GROUP),
+    Command("cursor_down", ("down", "j"), "Down", "one line down", ROWS_GROUP),
+    Command("page_up", ("pageup", "ctrl+b"), "Page up", "one page up", ROWS_GROUP),
+    Command("page_down", ("pagedown", "ctrl+f"), "Page down", "one page down", ROWS_GROUP),
+    Command("first", ("home", "g"), "First", "the first line", ROWS_GROUP),
+    Command("last", ("end", "G"), "Last", "the last line", ROWS_GROUP),
+    Command("open", ("enter",), "Open", "open what is under the cursor", ROWS_GROUP),
+)

@@ -1,0 +1,1 @@
+"""Widgets that draw rows by the line, however many there are."""
