@@ -13,6 +13,8 @@ from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest
 
+_SHOWN = 20
+
 
 class NotAnImage(LayerscopeError):
     """What a TARGET names is no image, or not one that can be read."""
@@ -21,10 +23,11 @@ class NotAnImage(LayerscopeError):
 class ChooseImage(LayerscopeError):
     """A TARGET holds several images and names none of them, or one that it doesn't hold."""
 
-    def __init__(self, what: str, wanted: str | None, there: list[str]) -> None:
-        names = ", ".join(there) or "images without names"
-        why = f"it has no image {wanted!r}" if wanted else "it has several images"
-        super().__init__(what, f"{why}; there are: {names}", f"{what}:NAME with one of these names")
+    def __init__(self, transport: str, what: str, wanted: str | None, there: list[str]) -> None:
+        shown = there[:_SHOWN] + (["…"] if len(there) > _SHOWN else [])
+        why = f"it has no image {wanted[:200]!r}" if wanted else "it has several images"
+        hint = f"{transport}:{what}:{there[0]}" if there else None
+        super().__init__(what, f"{why}; there are: {', '.join(shown)}", hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +19,7 @@ from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.sources.image import ChooseImage, Image, Layer, NotAnImage
 
 INDEX = "index.json"
+LAYOUT = "oci-layout"
 _MAX_NESTED = 8
 
 
@@ -33,7 +36,7 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """A layout that is a folder; no name leads out of it."""
+    """A layout that is a folder; the names asked for never lead out of it."""
 
     def __init__(self, what: str, root: Path) -> None:
         self.what = what
@@ -41,28 +44,35 @@ class FolderFiles:
 
     def need(self, name: str) -> FileRange:
         """Where a file lies. Raises NotAnImage, OSError."""
+        path = self._root / name
         try:
-            return FileRange.whole(self._root / name)
+            found = path.stat()
         except FileNotFoundError:
             raise NotAnImage(self.what, f"{name!r} is missing") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAnImage(self.what, f"{name!r} is no regular file")
+        return FileRange(path, 0, found.st_size)
 
     def read(self, name: str) -> bytes:
         """The bytes of a document. Raises NotAnImage, OSError."""
         found = self.need(name)
         if found.size > MAX_BYTES:
             raise NotAnImage(self.what, f"{name!r} is larger than {MAX_BYTES} bytes")
-        return found.path.read_bytes()
+        with found.open() as reader:
+            return reader.read()
 
 
-def open_layout(files: Files, wanted: str | None, platform: Platform) -> Image:
-    """The image named ``wanted``, or the only one, for ``platform``.
+def open_layout(
+    files: Files, wanted: str | None, platform: Platform | None, transport: str
+) -> Image:
+    """The image named ``wanted``, or the only one, for ``platform``, this machine's if None.
 
-    Raises NotAnImage, ChooseImage, NoSuchPlatform, InvalidDocument, OSError.
+    ``transport`` is for the hint of what to type. Raises NotAnImage, ChooseImage, NoSuchPlatform,
+    InvalidDocument, InvalidDigest, OSError.
     """
     index = ImageIndex.parse(files.read(INDEX), f"{files.what}: {INDEX}")
-    chosen = _choose(files.what, index, wanted)
-    names = tuple(name for one in chosen[:1] if (name := _name(one)))
-    manifest_bytes = _for_platform(files, tuple(chosen), platform)
+    chosen = _choose(transport, files.what, index, wanted)
+    manifest_bytes = _for_platform(files, chosen, platform)
     manifest = Manifest.parse(manifest_bytes, f"{files.what}: manifest")
     config_bytes = _read_blob(files, manifest.config.digest)
     config = ImageConfig.parse(config_bytes, f"{files.what}: config")
@@ -71,48 +81,53 @@ def open_layout(files: Files, wanted: str | None, platform: Platform) -> Image:
         raise NotAnImage(files.what, why)
     pairs = zip(manifest.layers, config.diff_ids, strict=True)
     layers = tuple(_layer(files, descriptor, diff_id) for descriptor, diff_id in pairs)
+    names = tuple(sorted({name for one in chosen if (name := _name(one))}))
     return Image(files.what, names, config, config_bytes, layers, manifest, manifest_bytes)
 
 
-def _choose(what: str, index: ImageIndex, wanted: str | None) -> list[Descriptor]:
-    """The descriptors of one image: one, or one a platform."""
+def _choose(transport: str, what: str, index: ImageIndex, wanted: str | None) -> list[Descriptor]:
+    """The descriptors of one image: one, or one a platform, or one a name."""
     images = [one for one in index.manifests if not one.is_attestation]
     if not images:
         raise NotAnImage(what, "it lists no image")
+    there = sorted({one.ref_name or str(one.digest) for one in images})
     if wanted is not None:
-        named = [one for one in images if _is_called(one, wanted)]
-        if not named:
-            raise ChooseImage(what, wanted, _names(images))
-        return named
-    if len({_name(one) or str(one.digest) for one in images}) == 1 or all(
-        one.platform for one in images
-    ):
+        images = [one for one in images if _is_called(one, wanted)]
+        if not images:
+            raise ChooseImage(transport, what, wanted, there)
         return images
-    if len({one.digest for one in images}) == 1:
-        return images[:1]
-    raise ChooseImage(what, None, _names(images))
+    one_name = len({_name(one) for one in images}) == 1 and all(one.platform for one in images)
+    if one_name or len({one.digest for one in images}) == 1:
+        return images
+    raise ChooseImage(transport, what, None, there)
 
 
-def _for_platform(files: Files, offered: tuple[Descriptor, ...], platform: Platform) -> bytes:
+def _for_platform(files: Files, offered: Sequence[Descriptor], wanted: Platform | None) -> bytes:
     """The manifest's bytes, through indexes of platforms."""
     for _ in range(_MAX_NESTED):
-        if len(offered) == 1 and offered[0].platform is None:
-            number = 0
-        else:
-            number = choose(platform, [one.platform for one in offered], files.what)
+        number = 0
+        if len({one.digest for one in offered}) > 1 or (wanted and offered[0].platform):
+            platforms = [one.platform for one in offered]
+            number = choose(wanted or Platform.host(), platforms, files.what)
         chosen = offered[number]
         data = _read_blob(files, chosen.digest)
-        if not media.is_index(chosen.media_type) and not is_index(data, files.what):
+        if not media.is_index(chosen.media_type) and not is_index(data, f"{files.what}: manifest"):
             return data
         index = ImageIndex.parse(data, f"{files.what}: index {chosen.digest.short}")
-        offered = tuple(one for one in index.manifests if not one.is_attestation)
+        offered = [one for one in index.manifests if not one.is_attestation]
         if not offered:
             raise NotAnImage(files.what, "it lists no image")
     raise NotAnImage(files.what, f"its indexes are nested more than {_MAX_NESTED} deep")
 
 
 def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
-    place = files.need(_path(descriptor.digest))
+    try:
+        place = files.need(_path(descriptor.digest))
+    except NotAnImage:
+        if not descriptor.urls:
+            raise
+        why = f"the layer {descriptor.digest.short} lies elsewhere ({descriptor.urls[0][:200]!r})"
+        raise NotAnImage(files.what, why) from None
     if place.size != descriptor.size:
         why = f"blob {descriptor.digest.short} is {place.size} bytes, not {descriptor.size}"
         raise NotAnImage(files.what, why)
@@ -121,8 +136,9 @@ def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
 
 def _read_blob(files: Files, digest: Digest) -> bytes:
     data = files.read(_path(digest))
-    if digest.algorithm == "sha256" and Digest.of(data) != digest:
-        raise NotAnImage(files.what, f"blob {digest} has other content than its digest says")
+    if not digest.matches(data):
+        why = f"blob {digest.short} is damaged: its digest is {Digest.of(data)}"
+        raise NotAnImage(files.what, why)
     return data
 
 
@@ -131,24 +147,26 @@ def _path(digest: Digest) -> str:
 
 
 def _name(descriptor: Descriptor) -> str:
-    """The image's name as Docker shows it, "" if it has none that is one."""
+    """The image's name as Docker shows it, "" if it has none that is one.
+
+    containerd and Docker write the full name into an annotation of their own, and only the tag
+    into the spec's.
+    """
     for key in (CONTAINERD_NAME, REF_NAME):
         text = descriptor.annotations.get(key, "")
         try:
-            if text:
+            if text and text != "latest":
                 return Reference.parse(text).familiar
         except InvalidReference:
             continue
     return ""
 
 
-def _names(descriptors: list[Descriptor]) -> list[str]:
-    named = (one.annotations.get(REF_NAME) or str(one.digest) for one in descriptors)
-    return sorted(set(named))
-
-
 def _is_called(descriptor: Descriptor, wanted: str) -> bool:
-    if wanted in (descriptor.annotations.get(REF_NAME), str(descriptor.digest)):
+    if wanted == descriptor.ref_name:
+        return True
+    prefix = wanted.removeprefix("sha256:")
+    if len(prefix) > 3 and descriptor.digest.hex.startswith(prefix):
         return True
     try:
         return Reference.parse(wanted).familiar == _name(descriptor)

@@ -14,9 +14,12 @@ from layerscope.oci.platform import Platform
 from layerscope.sources.image import Image, Layer
 
 
-def open_rootfs(what: str, path: Path) -> Image:
-    """The folder or tar at ``path`` as an image. Raises OSError."""
-    config = ImageConfig(diff_ids=(), platform=Platform.host())
+def open_rootfs(what: str, path: Path, platform: Platform | None) -> Image:
+    """The folder or tar at ``path`` as an image for ``platform``, this machine's if None.
+
+    Raises OSError.
+    """
+    config = ImageConfig(diff_ids=(), platform=platform or Platform.host())
     if path.is_dir():
         layer = Layer(None, None, None, lambda: _FolderTar(path))
     else:

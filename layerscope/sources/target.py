@@ -1,135 +1,175 @@
-"""TARGETs: where an image comes from, in the containers tools' words (containers-transports(5))."""
+"""TARGETs: where an image comes from, in the containers tools' words (containers-transports(5)).
+
+A bare word that is the name of an image in the store means that image, and ``./WORD`` the file; any
+other path that exists is recognised by what is in it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.archive.blob import BrokenBlob
 from layerscope.errors import LayerscopeError, UsageError
-from layerscope.oci.platform import Platform
+from layerscope.oci.platform import Platform, choose
 from layerscope.sources.image import Image, NotAnImage
+from layerscope.store.images import NoSuchImage
 
 if TYPE_CHECKING:
     from layerscope.sources.members import Members
     from layerscope.store.store import Store
 
-_Open = Callable[[str, "Store", Platform], Image]
+# A root file system can have millions of members, an image's documents come among few.
+_LOOK_AT_MOST = 20_000
 
 
 def open_target(text: str, store: Store, platform: Platform | None = None) -> Image:
     """The image that ``text`` names; only its documents are read.
 
-    ``platform`` chooses from an image for several; this machine's if None. Raises LayerscopeError.
+    ``platform`` chooses from an image for several, this machine's if None. Raises LayerscopeError.
     """
-    wanted = platform or Platform.host()
     transport, colon, rest = text.partition(":")
     open_as = _TRANSPORTS.get(transport) if colon else None
     try:
         if open_as is not None:
-            return open_as(rest, store, wanted)
-        if colon and transport in _ELSEWHERE:
+            image = open_as(_Wanted(rest, store, platform))
+        elif colon and (transport in _ELSEWHERE or rest.startswith("//")):
             known = ", ".join(_TRANSPORTS)
-            raise UsageError(text, f"{transport}: images are not read from; known are {known}")
-        if Path(text).exists():
-            return _recognised(Path(text), store, wanted)
-        if _looks_like_path(text):
-            raise LayerscopeError(text, "no such file or directory")
-        return _stored(text, store, wanted)
+            raise UsageError(text, f"images are not read from {transport}:, only from {known}")
+        else:
+            image = _bare(_Wanted(text, store, platform))
     except OSError as error:
-        raise LayerscopeError(text, error.strerror or str(error)) from error
+        raise LayerscopeError(text, (error.strerror or str(error)).lower()) from error
+    except BrokenBlob as error:
+        raise NotAnImage(text, f"it is damaged: {error.why}") from None
+    if platform is not None:
+        choose(platform, [image.config.platform], image.origin)
+    return image
 
 
-def _docker_archive(rest: str, store: Store, platform: Platform) -> Image:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What stands behind a transport, and how it is to be looked at."""
+
+    text: str
+    store: Store
+    platform: Platform | None
+
+    def split(self) -> tuple[Path, str | None]:
+        """The path and the name behind it; a colon may belong to either."""
+        parts = self.text.split(":")
+        for count in range(len(parts), 0, -1):
+            path = Path(":".join(parts[:count]))
+            if path.exists():
+                return path, ":".join(parts[count:]) or None
+        return Path(parts[0]), ":".join(parts[1:]) or None
+
+    def members(self, path: Path) -> Members:
+        """The members of an archive, which may be compressed as a whole."""
+        from layerscope.sources.members import Members
+        from layerscope.sources.spool import inflated
+
+        _check_file(path)
+        return Members(str(path), inflated(path, self.store))
+
+
+def _docker_archive(wanted: _Wanted) -> Image:
     from layerscope.sources.docker_archive import open_docker_archive
 
-    path, name = _split(rest)
-    return open_docker_archive(_members(path, store), name)
+    path, name = wanted.split()
+    return open_docker_archive(wanted.members(path), name)
 
 
-def _oci_archive(rest: str, store: Store, platform: Platform) -> Image:
+def _oci_archive(wanted: _Wanted) -> Image:
     from layerscope.sources.oci_layout import open_layout
 
-    path, name = _split(rest)
-    return open_layout(_members(path, store), name, platform)
+    path, name = wanted.split()
+    return open_layout(wanted.members(path), name, wanted.platform, "oci-archive")
 
 
-def _oci(rest: str, store: Store, platform: Platform) -> Image:
+def _oci(wanted: _Wanted) -> Image:
     from layerscope.sources.oci_layout import FolderFiles, open_layout
 
-    path, name = _split(rest)
-    return open_layout(FolderFiles(str(path), path), name, platform)
+    path, name = wanted.split()
+    return open_layout(FolderFiles(str(path), path), name, wanted.platform, "oci")
 
 
-def _rootfs(rest: str, store: Store, platform: Platform) -> Image:
+def _rootfs(wanted: _Wanted) -> Image:
     from layerscope.sources.rootfs import open_rootfs
 
-    return open_rootfs(rest, Path(rest))
+    path = Path(wanted.text)
+    if not path.is_dir():
+        _check_file(path)
+    return open_rootfs(wanted.text, path, wanted.platform)
 
 
-def _stored(text: str, store: Store, platform: Platform) -> Image:
-    from layerscope.sources.stored import open_stored
-
-    return open_stored(store, store.resolve(text))
-
-
-_TRANSPORTS: dict[str, _Open] = {
+_TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
     "docker-archive": _docker_archive,
     "oci-archive": _oci_archive,
     "oci": _oci,
     "rootfs": _rootfs,
 }
-
-
 # Transports of the containers tools whose images have to be saved to a file first.
-_ELSEWHERE = frozenset(("containers-storage", "docker", "docker-daemon"))
+_ELSEWHERE = frozenset(("containers-storage", "docker", "docker-daemon", "dir", "ostree", "sif"))
 
 
-def _recognised(path: Path, store: Store, platform: Platform) -> Image:
+def _bare(wanted: _Wanted) -> Image:
+    from layerscope.sources.stored import open_stored
+
+    path = Path(wanted.text)
+    exists = path.exists()
+    if exists and ("/" in wanted.text or not wanted.store.has_name(wanted.text)):
+        return _recognised(wanted, path)
+    try:
+        return open_stored(wanted.store, wanted.store.resolve(wanted.text))
+    except NoSuchImage:
+        if wanted.text.startswith((".", "/", "~")) or path.suffix in (".tar", ".gz", ".zst"):
+            raise FileNotFoundError(2, "no such file or directory") from None
+        raise
+
+
+def _recognised(wanted: _Wanted, path: Path) -> Image:
     """A file or folder by what is in it."""
-    from layerscope.sources.docker_archive import MANIFEST, open_docker_archive
-    from layerscope.sources.oci_layout import INDEX, FolderFiles, open_layout
+    from layerscope.sources.oci_layout import INDEX, LAYOUT
     from layerscope.sources.rootfs import open_rootfs
 
-    what = str(path)
+    here = _Wanted(str(path), wanted.store, wanted.platform)
     if path.is_dir():
-        if (path / INDEX).is_file() and (path / "oci-layout").is_file():
-            return open_layout(FolderFiles(what, path), None, platform)
-        return open_rootfs(what, path)
-    if not path.is_file():
-        raise NotAnImage(what, "it is neither a file nor a folder")
-    members = _members(path, store)
-    if members.find(MANIFEST):
-        return open_docker_archive(members, None)
-    if members.find(INDEX):
-        return open_layout(members, None, platform)
-    return open_rootfs(what, path)
+        if (path / INDEX).is_file() and (path / LAYOUT).is_file():
+            return _oci(here)
+        return open_rootfs(str(path), path, wanted.platform)
+    _check_file(path)
+    return _recognised_file(here, path)
 
 
-def _members(path: Path, store: Store) -> Members:
-    from layerscope.sources.members import Members
+def _recognised_file(wanted: _Wanted, path: Path) -> Image:
+    from layerscope.sources.docker_archive import is_docker_archive, open_docker_archive
+    from layerscope.sources.members import Members, TooManyMembers
+    from layerscope.sources.oci_layout import INDEX, LAYOUT, open_layout
+    from layerscope.sources.rootfs import open_rootfs
     from layerscope.sources.spool import inflated
 
+    try:
+        members = Members(str(path), inflated(path, wanted.store), _LOOK_AT_MOST)
+    except TooManyMembers:
+        return open_rootfs(str(path), path, wanted.platform)
+    layout = members.find(INDEX) is not None and members.find(LAYOUT) is not None
+    # Docker's list knows one platform only.
+    if is_docker_archive(members) and not (layout and wanted.platform):
+        return open_docker_archive(members, None)
+    if layout:
+        return open_layout(members, None, wanted.platform, "oci-archive")
+    return open_rootfs(str(path), path, wanted.platform)
+
+
+def _check_file(path: Path) -> None:
+    """Reading from a pipe or a device could wait forever. Raises NotAnImage, OSError."""
+    size = path.stat().st_size
     if path.is_dir():
         raise NotAnImage(str(path), "it is a folder, not an archive")
-    try:
-        return Members(str(path), inflated(path, store))
-    except BrokenBlob as error:
-        raise NotAnImage(str(path), error.why) from None
-
-
-def _split(rest: str) -> tuple[Path, str | None]:
-    """The path and the name behind it; a colon may belong to either."""
-    if Path(rest).exists() or ":" not in rest:
-        return Path(rest), None
-    parts = rest.split(":")
-    for count in range(1, len(parts)):
-        path = Path(":".join(parts[:count]))
-        if path.exists():
-            return path, ":".join(parts[count:])
-    return Path(rest), None
-
-
-def _looks_like_path(text: str) -> bool:
-    return text.startswith((".", "/", "~")) or text.endswith((".tar", ".gz", ".tgz", ".zst"))
+    if not path.is_file():
+        raise NotAnImage(str(path), "it is no regular file")
+    if not size:
+        raise NotAnImage(str(path), "it is empty")

@@ -14,7 +14,7 @@ from layerscope.store import adding, garbage, layout, removal
 from layerscope.store.blobs import BlobStore
 from layerscope.store.database import Database
 from layerscope.store.hands import Hand
-from layerscope.store.images import LayerBlob, StoredImage, all_images, resolve
+from layerscope.store.images import LayerBlob, StoredImage, all_images, is_named, resolve
 
 if TYPE_CHECKING:
     from layerscope.index.facts import LayerFacts
@@ -75,6 +75,10 @@ class Store:
     def resolve(self, text: str) -> StoredImage:
         """The image of a name or the start of an ID. Raises NoSuchImage, AmbiguousImage."""
         return resolve(self.database, text)
+
+    def has_name(self, text: str) -> bool:
+        """Whether ``text`` is the name of an image, rather than the start of an ID."""
+        return is_named(self.database, text)
 
     def manifest(self, image: StoredImage) -> Manifest:
         """Its manifest, verified. Raises MissingBlob, WrongDigest, InvalidDocument."""
