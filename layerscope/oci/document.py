@@ -141,6 +141,6 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-def canonical(values: dict[str, Any]) -> bytes:
+def canonical(values: dict[str, Any] | list[dict[str, Any]]) -> bytes:
     """One way to write a document: no spaces, keys as given."""
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()

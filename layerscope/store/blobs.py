@@ -54,12 +54,12 @@ class BlobStore:
         except FileNotFoundError:
             raise _missing(digest) from None
 
-    def open(self, digest: Digest) -> BinaryIO:
+    def open(self, digest: Digest) -> FileIO:
         """A reader of its bytes. Raises MissingBlob, StoreFailure."""
         path = self.path(digest)
         with told(path):
             try:
-                return path.open("rb")
+                return path.open("rb", buffering=0)
             except FileNotFoundError:
                 raise _missing(digest) from None
 

@@ -40,11 +40,12 @@ class LayerBlob:
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:
-    """A layer of an image; ``size`` is the bytes of its files, each inode once."""
+    """A layer of an image: bytes of its files, each inode once, and of its uncompressed tar."""
 
     diff_id: Digest
     chain_id: Digest
     size: int
+    tar_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,12 @@ def _image(
 
 def _layers(database: Database, ids: set[str]) -> dict[str, list[StoredLayer]]:
     sql = (
-        "SELECT il.image, il.diff_id, il.chain_id, l.size FROM image_layers il"
+        "SELECT il.image, il.diff_id, il.chain_id, l.size, l.tar_size FROM image_layers il"
         " JOIN layers l ON l.diff_id = il.diff_id"
     )
     found: dict[str, list[StoredLayer]] = {}
-    for image, diff_id, chain_id, size in _of(database, sql, "il.image", ids, "il.position"):
-        layer = StoredLayer(Digest.parse(diff_id), Digest.parse(chain_id), size)
+    for image, diff_id, chain_id, *sizes in _of(database, sql, "il.image", ids, "il.position"):
+        layer = StoredLayer(Digest.parse(diff_id), Digest.parse(chain_id), *sizes)
         found.setdefault(image, []).append(layer)
     return found
 
