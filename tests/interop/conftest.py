@@ -9,8 +9,8 @@ import pytest
 
 from tests.bench import rootfs as distribution
 from tests.support import peers
-from tests.support.command import Layerscope
 from tests.support.peers import Docker, Tool
+from tests.support.program import Layerscope
 from tests.support.real_images import Forms, dockerfile
 
 

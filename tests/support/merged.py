@@ -126,10 +126,10 @@ def _of_status(file: str) -> Row:
 
 
 def _of_listed(row: Mapping[str, Any]) -> Row:
-    kind, mode = row["kind"], row["mode"]
+    kind, mode = row["kind"], int(row["mode"], 8)
     return Row(
         kind,
-        _MODE_OF_LINKS if kind == "symlink" else mode & 0o7777,
+        _MODE_OF_LINKS if kind == "symlink" else mode,
         row["uid"],
         row["gid"],
         row["size"] if kind == "file" else 0,
