@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layerscope.cli.units import size_text
+from layerscope.units import size_text
 
 if TYPE_CHECKING:
     from layerscope.oci.platform import Platform

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from layerscope.cli.units import age_text, size_text
+from layerscope.units import age_text, size_text
 from layerscope.progress import Progress, Silent
 
 _EVERY = 0.1  # seconds between two repaints

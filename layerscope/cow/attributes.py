@@ -21,14 +21,16 @@ def chmod(core: Core, node: Node, perm: int) -> None:
         raise fail(errno.EOPNOTSUPP, node.name)
     copy_up(core, node)
     core.upper.chmod(*host(core, node), perm & 0o7777)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def chown(core: Core, node: Node, uid: int, gid: int) -> None:
     """Set the owner; -1 leaves one as it is."""
     copy_up(core, node)
     core.upper.chown(*host(core, node), uid, gid)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def chmod_open(core: Core, node: Node, fd: int, perm: int) -> None:
@@ -39,7 +41,8 @@ def chmod_open(core: Core, node: Node, fd: int, perm: int) -> None:
         now = core.upper.stat_open(fd)
         path = b"/proc/self/fd/%d" % fd
         core.upper.dress(path, Stat.of(os.fstat(fd)), now.uid, now.gid, perm & 0o7777, now)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def chown_open(core: Core, node: Node, fd: int, uid: int, gid: int) -> None:
@@ -52,7 +55,8 @@ def chown_open(core: Core, node: Node, fd: int, uid: int, gid: int) -> None:
         owner = now.uid if uid < 0 else uid, now.gid if gid < 0 else gid
         path = b"/proc/self/fd/%d" % fd
         core.upper.dress(path, Stat.of(os.fstat(fd)), *owner, perm, now)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def utime(core: Core, node: Node, atime_ns: int, mtime_ns: int) -> None:
@@ -60,7 +64,8 @@ def utime(core: Core, node: Node, atime_ns: int, mtime_ns: int) -> None:
     copy_up(core, node)
     fd, name = host(core, node)
     os.utime(name, ns=(atime_ns, mtime_ns), dir_fd=fd, follow_symlinks=False)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def list_xattrs(core: Core, node: Node) -> list[str]:
@@ -96,7 +101,8 @@ def set_xattr(core: Core, node: Node, name: str, value: bytes, flags: int = 0) -
     stored = xattrs.escaped(name, core.upper.form.namespace.value)
     path = xattrs.at(*host(core, node))
     os.setxattr(path, stored, value, flags, follow_symlinks=False)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def remove_xattr(core: Core, node: Node, name: str) -> None:
@@ -107,7 +113,8 @@ def remove_xattr(core: Core, node: Node, name: str) -> None:
     copy_up(core, node)
     stored = xattrs.escaped(name, core.upper.form.namespace.value)
     os.removexattr(xattrs.at(*host(core, node)), stored, follow_symlinks=False)
-    core.notice(Did.CHANGED, node)
+    if core.watched:
+        core.tell(Did.CHANGED, node)
 
 
 def _check_name(node: Node, name: str) -> None:
@@ -134,7 +141,8 @@ def truncate(core: Core, node: Node, size: int) -> None:
     record = core.sizes.get(before.st_ino)
     if record is not None:
         record[0] = size
-    core.notice(Did.RESIZED, node, size - before.st_size)
+    if core.watched:
+        core.tell(Did.RESIZED, node, size - before.st_size)
 
 
 def host(core: Core, node: Node) -> tuple[int, bytes]:

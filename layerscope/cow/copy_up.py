@@ -14,13 +14,14 @@ import stat
 
 from layerscope.cow import xattrs
 from layerscope.cow.core import Core, fail
-from layerscope.cow.events import Did, Event
+from layerscope.cow.events import Did
 from layerscope.cow.lower import LowerFile, LowerNode
 from layerscope.cow.node import Node
 from layerscope.cow.stat import Stat
 from layerscope.cow.upper import pinned, remove_tree
 
 _CHUNK = 1 << 20
+_BLOCK = 512
 # A copy_file_range call copies at most this; the kernel cuts it near 2 GiB by itself.
 _STEP = 1 << 30
 _NO_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
@@ -39,138 +40,152 @@ def copy_up(core: Core, node: Node, content: Content = Content.WHOLE) -> None:
     Raises OSError: ENOSPC and EDQUOT from the host, EIO from a damaged lower layer; the union
     shows the lower file as before.
     """
-    if node.upper:
-        return
+    if not node.upper:
+        fd = copy_up_open(core, node, content)
+        if fd >= 0:
+            os.close(fd)
+
+
+def copy_up_open(core: Core, node: Node, content: Content) -> int:
+    """:func:`copy_up` of what isn't in the writable layer yet; a regular file stays open (O_RDWR)
+    and its descriptor is returned, -1 for anything else."""
     missing = [node]
     above = node.parent
     while above is not None and not above.upper:
         missing.append(above)
         above = above.parent
+    fd = -1
     for one in reversed(missing):
-        _copy_one(core, one, content)
+        fd = _copy_one(core, one, content)
+    return fd
 
 
-def _copy_one(core: Core, node: Node, content: Content) -> None:
+def _copy_one(core: Core, node: Node, content: Content) -> int:
     parent, lower = node.parent, node.lower
     assert parent is not None
     assert lower is not None
     if parent.gone or node.gone:
         raise fail(errno.ENOENT if parent.gone else errno.EEXIST, node.name)
-    shown = lower.stat()
-    into = core.fd(parent)
-    before = os.stat(b".", dir_fd=into)
+    into, work = core.fd(parent), core.upper.work_fd
+    before = os.stat(".", dir_fd=into)
     core.mark_impure(parent)
     made = core.upper.scratch()
+    copy = Copy(core, made, content)
     try:
-        copied = _make(core, node, lower, shown, made, content)
-        os.rename(made, node.name, src_dir_fd=core.upper.work_fd, dst_dir_fd=into)
+        if node.fmt == stat.S_IFREG:
+            copy.file(lower)
+        else:
+            copy.other(lower)
+        os.rename(made, node.name, src_dir_fd=work, dst_dir_fd=into)
+        # The directory didn't change for whoever looks at the union.
+        os.utime(".", ns=(before.st_atime_ns, before.st_mtime_ns), dir_fd=into)
     except BaseException:
-        with contextlib.suppress(OSError):
-            remove_tree(core.upper.work_fd, made)
+        copy.discard()
         raise
-    # The directory didn't change for whoever looks at the union.
-    os.utime(b".", ns=(before.st_atime_ns, before.st_mtime_ns), dir_fd=into)
-    layer = lower.layer
     node.upper = True
     if node.fmt != stat.S_IFDIR:
         node.lower = None
         for handle in list(node.handles):
             handle.switch()
-    if core.listeners:
-        delta = _cost(shown, content)
-        core.emit(Event(Did.COPIED_UP, node.path(), delta, layer, copied))
+    if core.watched:
+        core.tell(Did.COPIED_UP, node, copy.weight, lower.layer, copy.copied)
+    return copy.fd
 
 
-def _cost(shown: Stat, content: Content) -> int:
-    if shown.fmt == stat.S_IFLNK:
-        return shown.size
-    return shown.size if shown.fmt == stat.S_IFREG and content is Content.WHOLE else 0
+class Copy:
+    """One copy in the making, under the name ``made`` in the work directory.
 
+    ``weight`` is what it adds to the layer's size, ``copied`` how many bytes of data it took and
+    ``fd`` the open copy of a regular file, -1 for anything else.
+    """
 
-def _make(
-    core: Core, node: Node, lower: LowerNode, shown: Stat, made: bytes, content: Content
-) -> int:
-    work = core.upper.work_fd
-    # Only what has one name keeps its identity; a hard link's copy is a file of its own.
-    origin = lower.origin() if shown.fmt == stat.S_IFDIR or shown.nlink == 1 else None
-    if shown.fmt == stat.S_IFREG:
-        return _make_file(core, lower, shown, made, content, origin)
-    if shown.fmt == stat.S_IFDIR:
-        core.upper.mkdir(work, made, shown.perm)
-    elif shown.fmt == stat.S_IFLNK:
-        os.symlink(lower.readlink(), made, dir_fd=work)
-    else:
-        core.upper.mknod(work, made, shown.mode, shown.rdev)
-    path = xattrs.at(work, made)
-    for name, value in lower.xattrs().items():
-        os.setxattr(path, name, value, follow_symlinks=False)
-    _dress_special(core, made, shown)
-    if origin is not None:
-        core.upper.mark_origin(path, origin)
-    os.utime(made, ns=(shown.atime_ns, shown.mtime_ns), dir_fd=work, follow_symlinks=False)
-    return 0
+    def __init__(self, core: Core, made: bytes, content: Content) -> None:
+        self.upper = core.upper
+        self.work = core.upper.work_fd
+        self.made = made
+        self.content = content
+        self.fd = -1
+        self.copied = 0
+        self.weight = 0
 
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        if self.fd >= 0:
+            os.close(self.fd)
+        with contextlib.suppress(OSError):
+            remove_tree(self.work, self.made)
 
-def _dress_special(core: Core, made: bytes, shown: Stat) -> None:
-    work, upper = core.upper.work_fd, core.upper
-    if upper.real:
-        if (shown.uid, shown.gid) != upper.user:
-            os.chown(made, shown.uid, shown.gid, dir_fd=work, follow_symlinks=False)
-        if shown.fmt != stat.S_IFLNK and (shown.perm & 0o7000 or shown.fmt == stat.S_IFDIR):
-            with pinned(work, made) as path:
-                os.chmod(path, shown.perm)
-        return
-    host = Stat.of(os.stat(made, dir_fd=work, follow_symlinks=False))
-    with pinned(work, made) as path, contextlib.suppress(PermissionError):
-        # An owner that an ordinary user can't keep is given up, not the copy.
-        upper.dress(path, host, shown.uid, shown.gid, shown.perm, shown)
+    def file(self, lower: LowerNode) -> None:
+        """Copy a regular file; all of it is read through one descriptor."""
+        source, upper = lower.open(), self.upper
+        try:
+            shown = source.stat()
+            fd = self.fd = upper.create(self.work, self.made, os.O_RDWR, shown.perm & 0o777)
+            if self.content is Content.WHOLE:
+                self.copied = _copy_data(source, fd, shown)
+                self.weight = shown.size
+            for name, value in source.xattrs().items():
+                os.setxattr(fd, name, value)
+            if upper.real:
+                if (shown.uid, shown.gid) != upper.user:
+                    os.fchown(fd, shown.uid, shown.gid)
+                if shown.mode & 0o7000:
+                    os.fchmod(fd, shown.perm)
+            else:
+                upper.dress(fd, Stat.of(os.fstat(fd)), shown.uid, shown.gid, shown.perm, shown)
+            # Only what has one name keeps its identity; a hard link's copy is a file of its own.
+            if shown.nlink == 1:
+                upper.mark_origin(fd, source.origin())
+            os.utime(fd, ns=(shown.atime_ns, shown.mtime_ns))
+        finally:
+            source.close()
 
-
-def _make_file(
-    core: Core,
-    lower: LowerNode,
-    shown: Stat,
-    made: bytes,
-    content: Content,
-    origin: bytes | None,
-) -> int:
-    upper = core.upper
-    fd = upper.create(upper.work_fd, made, os.O_RDWR, shown.perm & 0o777)
-    try:
-        copied = 0
-        if content is Content.WHOLE:
-            copied = _copy_data(lower, fd, shown.size)
+    def other(self, lower: LowerNode) -> None:
+        """Copy what is no regular file."""
+        shown, work, made = lower.stat(), self.work, self.made
+        if shown.fmt == stat.S_IFDIR:
+            self.upper.mkdir(work, made, shown.perm)
+        elif shown.fmt == stat.S_IFLNK:
+            os.symlink(lower.readlink(), made, dir_fd=work)
+            self.weight = shown.size
+        else:
+            self.upper.mknod(work, made, shown.mode, shown.rdev)
+        path = xattrs.at(work, made)
         for name, value in lower.xattrs().items():
-            os.setxattr(fd, name, value)
+            os.setxattr(path, name, value, follow_symlinks=False)
+        self._dress(shown)
+        if shown.fmt == stat.S_IFDIR or shown.nlink == 1:
+            self.upper.mark_origin(path, lower.origin())
+        os.utime(made, ns=(shown.atime_ns, shown.mtime_ns), dir_fd=work, follow_symlinks=False)
+
+    def _dress(self, shown: Stat) -> None:
+        work, made, upper = self.work, self.made, self.upper
         if upper.real:
             if (shown.uid, shown.gid) != upper.user:
-                os.fchown(fd, shown.uid, shown.gid)
-            if shown.perm & 0o7000:
-                os.fchmod(fd, shown.perm)
-        else:
-            upper.dress(fd, Stat.of(os.fstat(fd)), shown.uid, shown.gid, shown.perm, shown)
-        if origin is not None:
-            upper.mark_origin(fd, origin)
-        os.utime(fd, ns=(shown.atime_ns, shown.mtime_ns))
-    finally:
-        os.close(fd)
-    return copied
+                os.chown(made, shown.uid, shown.gid, dir_fd=work, follow_symlinks=False)
+            if shown.fmt != stat.S_IFLNK and (shown.mode & 0o7000 or shown.fmt == stat.S_IFDIR):
+                with pinned(work, made) as path:
+                    os.chmod(path, shown.perm)
+            return
+        host = Stat.of(os.stat(made, dir_fd=work, follow_symlinks=False))
+        with pinned(work, made) as path, contextlib.suppress(PermissionError):
+            # An owner that an ordinary user can't keep is given up, not the copy.
+            upper.dress(path, host, shown.uid, shown.gid, shown.perm, shown)
 
 
-def _copy_data(lower: LowerNode, fd: int, size: int) -> int:
+def _copy_data(source: LowerFile, fd: int, shown: Stat) -> int:
+    size = shown.size
     if size == 0:
         return 0
-    source = lower.open()
-    try:
-        copied = 0
-        for offset, length in source.extents():
-            copied += length
-            _copy_extent(source, fd, offset, length)
-        if not copied or offset + length < size:
-            os.ftruncate(fd, size)
-        return copied
-    finally:
-        source.close()
+    whole = shown.blocks * _BLOCK >= size
+    copied = end = 0
+    for offset, length in [(0, size)] if whole else source.extents():
+        _copy_extent(source, fd, offset, length)
+        copied += length
+        end = offset + length
+    if end < size:
+        os.ftruncate(fd, size)
+    return copied
 
 
 def _copy_extent(source: LowerFile, fd: int, offset: int, length: int) -> None:

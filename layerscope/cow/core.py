@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from layerscope.cow.descriptors import Descriptors, read_directory
-from layerscope.cow.events import Did, Event, Listener
+from layerscope.cow.events import Did, Event, Listener, Tally
 from layerscope.cow.lower import Lower, LowerNode
 from layerscope.cow.node import Missing, Node, prune
 from layerscope.cow.stat import NAME_MAX, PATH_MAX, Stat
@@ -50,6 +50,9 @@ class Core:
         self.lock = threading.RLock()
         self.descriptors = Descriptors()
         self.listeners: list[Listener] = []
+        self.tallies: list[Tally] = []
+        # Whether anybody wants to know: what only events need isn't computed without.
+        self.watched = False
         # Where the open fifos of lower layers meet, by node: names in the work directory.
         self.fifos: dict[Node, bytes] = {}
         # Sizes of the upper files that are open, by inode: [bytes, how many handles].
@@ -79,10 +82,26 @@ class Core:
         self._inside -= 1
         self.lock.release()
 
-    def emit(self, event: Event) -> None:
-        """Tell the listeners."""
-        for listener in self.listeners:
-            listener(event)
+    def tell(
+        self,
+        did: Did,
+        node: Node,
+        delta: int = 0,
+        layer: int | None = None,
+        copied: int = 0,
+        other: bytes | None = None,
+        path: bytes | None = None,
+    ) -> None:
+        """Something happened to ``node`` (or to ``path``): see :class:`Event`."""
+        for tally in self.tallies:
+            tally.delta += delta
+            tally.copied += copied
+            tally.events += 1
+        if self.listeners:
+            shown = node.path() if path is None else path
+            event = Event(did, shown, delta, layer, copied, other)
+            for listener in self.listeners:
+                listener(event)
 
     def fd(self, directory: Node) -> int:
         """The descriptor of a directory of the writable layer."""
@@ -297,8 +316,3 @@ class Core:
         if node.parent is not None and node.parent.children.get(node.name) is node:
             node.parent.children[node.name] = left
         self.descriptors.release(node)
-
-    def notice(self, did: Did, node: Node, delta: int = 0) -> None:
-        """Tell the listeners of something about ``node``; costs nothing without any."""
-        if self.listeners:
-            self.emit(Event(did, node.path(), delta))

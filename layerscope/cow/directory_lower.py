@@ -112,7 +112,7 @@ class DirectoryLower:
         path = xattrs.at(self.descriptors.get(place), name)
         return xattrs.get(path, self.namespace.value + "whiteout") is not None
 
-    def seen(self, path: bytes, found: os.stat_result) -> Stat:
+    def seen(self, path: bytes | int, found: os.stat_result) -> Stat:
         """The metadata as the container sees them."""
         plain = Stat.of(found)
         if self.owners is Owners.REAL:
@@ -215,22 +215,13 @@ class DirectoryNode:
 
     def xattrs(self) -> Mapping[str, bytes]:
         """The top one's attributes, escaped ones under their stored name."""
-        path = xattrs.at(*self._host())
-        prefix = self.lower.namespace.value
-        found: dict[str, bytes] = {}
-        for name in xattrs.names(path):
-            if xattrs.is_private(name, prefix) or xattrs.shown(name, prefix) is None:
-                continue
-            value = xattrs.get(path, name)
-            if value is not None:
-                found[name] = value
-        return found
+        return _xattrs(xattrs.at(*self._host()), self.lower.namespace.value)
 
-    def open(self) -> HostFile:
+    def open(self) -> DirectoryFile:
         """A regular file's content."""
         fd, name = self._host()
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        return HostFile(os.open(name, flags, dir_fd=fd))
+        return DirectoryFile(os.open(name, flags, dir_fd=fd), self.lower, self.layer)
 
     def origin(self) -> bytes:
         """A handle of the file, as the kernel would write it."""
@@ -248,3 +239,35 @@ class DirectoryNode:
         if len(self.places) > 1 or xattrs.get(xattrs.at(fd, b"."), mark) is not None:
             return []
         return [entry.name for entry in read_directory(fd) if entry.whiteout_device]
+
+
+class DirectoryFile(HostFile):
+    """A regular file of a layer: everything of it is asked through one descriptor."""
+
+    def __init__(self, fd: int, lower: DirectoryLower, layer: int) -> None:
+        super().__init__(fd)
+        self._lower = lower
+        self._layer = layer
+
+    def stat(self) -> Stat:
+        """Its metadata."""
+        return self._lower.seen(self.fileno(), os.fstat(self.fileno()))
+
+    def xattrs(self) -> Mapping[str, bytes]:
+        """Its attributes, escaped ones under their stored name."""
+        return _xattrs(self.fileno(), self._lower.namespace.value)
+
+    def origin(self) -> bytes:
+        """A handle of the file, as the kernel would write it."""
+        return origin_value(self.fileno(), self._lower.uuid(self._layer))
+
+
+def _xattrs(path: bytes | int, prefix: str) -> Mapping[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name in xattrs.names(path):
+        if xattrs.is_private(name, prefix) or xattrs.shown(name, prefix) is None:
+            continue
+        value = xattrs.get(path, name)
+        if value is not None:
+            found[name] = value
+    return found

@@ -5,8 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Mapping
 
-from layerscope.cow.host_file import HostFile
-from layerscope.cow.lower import LowerNode
+from layerscope.cow.lower import LowerFile, LowerNode
 from layerscope.cow.origin import UNKNOWN
 from layerscope.cow.stat import Stat
 
@@ -47,7 +46,7 @@ class _EmptyRoot:
     def xattrs(self) -> Mapping[str, bytes]:
         return {}
 
-    def open(self) -> HostFile:
+    def open(self) -> LowerFile:
         raise NotImplementedError("a directory is no file")
 
     def origin(self) -> bytes:

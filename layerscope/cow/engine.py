@@ -17,7 +17,7 @@ from layerscope.archive.overlay import Form
 from layerscope.cow import attributes, names
 from layerscope.cow import rename as renaming
 from layerscope.cow.core import Core, fail
-from layerscope.cow.events import Listener
+from layerscope.cow.events import Listener, Tally
 from layerscope.cow.form import detect_form
 from layerscope.cow.handle import Handle
 from layerscope.cow.lock import LayerLock
@@ -63,11 +63,28 @@ class Engine:
         """``listener`` is called for every event, in the thread that does the operation."""
         with self.core.lock:
             self.core.listeners.append(listener)
+            self.core.watched = True
 
     def unsubscribe(self, listener: Listener) -> None:
         """Stop calling ``listener``."""
         with self.core.lock:
             self.core.listeners.remove(listener)
+            self._watch()
+
+    def count(self, tally: Tally) -> None:
+        """Keep ``tally`` up to date from now on."""
+        with self.core.lock:
+            self.core.tallies.append(tally)
+            self.core.watched = True
+
+    def stop_counting(self, tally: Tally) -> None:
+        """Leave ``tally`` as it is."""
+        with self.core.lock:
+            self.core.tallies.remove(tally)
+            self._watch()
+
+    def _watch(self) -> None:
+        self.core.watched = bool(self.core.listeners or self.core.tallies)
 
     def close(self) -> None:
         """Let go of the layers and of the lock; handles must be closed before."""

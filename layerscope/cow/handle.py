@@ -11,7 +11,7 @@ from typing import Self
 from layerscope.cow import attributes
 from layerscope.cow.copy_up import copy_up
 from layerscope.cow.core import Core, fail
-from layerscope.cow.events import Did, Event
+from layerscope.cow.events import Did
 from layerscope.cow.lower import LowerFile
 from layerscope.cow.node import Node
 from layerscope.cow.stat import Stat
@@ -209,8 +209,8 @@ class Handle:
         delta, record[0] = size - record[0], size
         core = self._core
         # What has no name any more is in no size.
-        if core.listeners and not (self._node.gone and os.fstat(self._fd).st_nlink == 0):
-            core.emit(Event(Did.RESIZED, self._node.path(), delta))
+        if core.watched and not (self._node.gone and os.fstat(self._fd).st_nlink == 0):
+            core.tell(Did.RESIZED, self._node, delta)
 
     def fsync(self) -> None:
         """Everything written is on the disk when this returns."""

@@ -187,6 +187,7 @@ class BlobFile:
         from xxhash import xxh3_64
 
         view = node.lower.view
+        self._node = node
         self._read = node.lower.read
         self._entry = node.entry()
         self._layer, own = view.source(node.row)
@@ -196,6 +197,18 @@ class BlobFile:
         self._size = self._entry.size
         self._hash = xxh3_64()
         self._hashed = 0
+
+    def stat(self) -> Stat:
+        """Its metadata."""
+        return self._node.stat()
+
+    def xattrs(self) -> Mapping[str, bytes]:
+        """Its extended attributes."""
+        return self._node.xattrs()
+
+    def origin(self) -> bytes:
+        """What lies in a blob has no file handle."""
+        return UNKNOWN
 
     def fileno(self) -> None:
         """There is no descriptor of a part of a blob."""

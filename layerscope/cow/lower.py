@@ -11,6 +11,15 @@ from layerscope.cow.stat import Stat
 class LowerFile(Protocol):
     """A regular file of a lower layer, open for reading."""
 
+    def stat(self) -> Stat:
+        """Its metadata."""
+
+    def xattrs(self) -> Mapping[str, bytes]:
+        """Its extended attributes without the overlay's private ones."""
+
+    def origin(self) -> bytes:
+        """The value of ``overlay.origin`` for a copy of it."""
+
     def fileno(self) -> int | None:
         """A descriptor that ``copy_file_range`` can take, None if there is none."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from layerscope.cow.copy_up import copy_up
 from layerscope.cow.core import Core, Last, fail
-from layerscope.cow.events import Did, Event
+from layerscope.cow.events import Did
 from layerscope.cow.node import Missing, Node
 from layerscope.cow.stat import WHITEOUT_DEVICE
 from layerscope.cow.syscalls import RENAME_EXCHANGE, renameat2
@@ -24,9 +24,10 @@ def mkdir(core: Core, path: bytes, perm: int) -> None:
     missing = _free(core, last, path)
     node = Node(last.parent, last.name, stat.S_IFDIR, True, None)
     _place(core, node, missing, lambda fd, name: core.upper.mkdir(fd, name, perm))
-    core.notice(Did.CREATED, node)
-    if node.opaque:
-        core.notice(Did.MADE_OPAQUE, node)
+    if core.watched:
+        core.tell(Did.CREATED, node)
+        if node.opaque:
+            core.tell(Did.MADE_OPAQUE, node)
 
 
 def mknod(core: Core, path: bytes, mode: int, device: int) -> None:
@@ -49,7 +50,8 @@ def mknod(core: Core, path: bytes, mode: int, device: int) -> None:
             core.upper.mknod(fd, name, fmt | stat.S_IMODE(mode), device)
 
     _place(core, node, missing, make)
-    core.notice(Did.CREATED, node)
+    if core.watched:
+        core.tell(Did.CREATED, node)
 
 
 def symlink(core: Core, target: bytes, path: bytes) -> None:
@@ -60,7 +62,8 @@ def symlink(core: Core, target: bytes, path: bytes) -> None:
     missing = _free(core, last, path, directory=False)
     node = Node(last.parent, last.name, stat.S_IFLNK, True, None)
     _place(core, node, missing, lambda fd, name: os.symlink(target, name, dir_fd=fd))
-    core.notice(Did.CREATED, node, len(target))
+    if core.watched:
+        core.tell(Did.CREATED, node, len(target))
 
 
 def link(core: Core, old: bytes, new: bytes, follow: bool) -> None:
@@ -82,8 +85,8 @@ def link(core: Core, old: bytes, new: bytes, follow: bool) -> None:
 
     node = Node(last.parent, last.name, source.fmt, True, None)
     _place(core, node, missing, make, inherit=False)
-    if core.listeners:
-        core.emit(Event(Did.LINKED, node.path(), other=source.path()))
+    if core.watched:
+        core.tell(Did.LINKED, node, other=source.path())
 
 
 def unlink(core: Core, path: bytes) -> None:
@@ -135,10 +138,10 @@ def _remove(core: Core, parent: Node, node: Node) -> None:
         os.unlink(name, dir_fd=fd)
     parent.marked = marked or parent.marked
     core.forget(node, Missing.WHITEOUT if hidden else Missing.NOTHING)
-    if core.listeners:
-        core.emit(Event(Did.REMOVED, node.path(), delta))
+    if core.watched:
+        core.tell(Did.REMOVED, node, delta)
         if hidden:
-            core.emit(Event(Did.WHITED_OUT, node.path()))
+            core.tell(Did.WHITED_OUT, node)
 
 
 def _rmdir(core: Core, fd: int, node: Node) -> None:
@@ -153,8 +156,8 @@ def _rmdir(core: Core, fd: int, node: Node) -> None:
 
 def freed(core: Core, node: Node) -> int:
     """By how much the layer's size changes when this name goes: minus its bytes, if it is the
-    last name of a file of the writable layer. 0 when nobody listens."""
-    if not core.listeners or not node.upper or node.fmt not in (stat.S_IFREG, stat.S_IFLNK):
+    last name of a file of the writable layer. 0 when nobody asks."""
+    if not core.watched or not node.upper or node.fmt not in (stat.S_IFREG, stat.S_IFLNK):
         return 0
     assert node.parent is not None
     found = os.stat(node.name, dir_fd=core.fd(node.parent), follow_symlinks=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from typing import NamedTuple
 
-from layerscope.cow.copy_up import Content, copy_up
+from layerscope.cow.copy_up import Content, copy_up, copy_up_open
 from layerscope.cow.core import MAX_LINKS, Core, fail
 from layerscope.cow.events import Did
 from layerscope.cow.handle import Handle
@@ -15,6 +16,8 @@ from layerscope.cow.names import inherit_group
 from layerscope.cow.node import Missing, Node
 
 _PASSED = os.O_ACCMODE | os.O_APPEND | os.O_SYNC | os.O_DSYNC | os.O_NOATIME | os.O_DIRECT
+# What can't be set on a descriptor afterwards; truncating counts as a change of the file.
+_REOPEN = os.O_TRUNC | os.O_SYNC | os.O_DSYNC | os.O_NOATIME | os.O_DIRECT
 _TMPFILE = os.O_TMPFILE & ~os.O_DIRECTORY
 
 
@@ -86,7 +89,8 @@ def _create(
         fd = upper.create(into, name, flags & _PASSED, perm)
     node = Node(parent, name, stat.S_IFREG, True, None)
     parent.children[name] = node
-    core.notice(Did.CREATED, node)
+    if core.watched:
+        core.tell(Did.CREATED, node)
     handle = Handle(core, node, flags)
     handle.attach(fd)
     return handle
@@ -107,14 +111,26 @@ def _open_found(core: Core, node: Node, flags: int, path: bytes) -> Handle:
     if node.fmt != stat.S_IFREG:
         return _open_special(core, node, flags, path)
     truncates = bool(flags & os.O_TRUNC)
-    if writes or truncates:
-        copy_up(core, node, Content.METADATA if truncates else Content.WHOLE)
+    if not node.upper and (writes or truncates):
+        fd = copy_up_open(core, node, Content.METADATA if truncates else Content.WHOLE)
+        if not flags & _REOPEN:
+            return _open_copy(core, node, flags, fd)
+        os.close(fd)
     handle = Handle(core, node, flags)
     try:
         _attach(core, node, handle, flags)
     except BaseException:
         handle.close()
         raise
+    return handle
+
+
+def _open_copy(core: Core, node: Node, flags: int, fd: int) -> Handle:
+    """Go on with the descriptor that the copy was made through."""
+    if flags & os.O_APPEND:
+        fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
+    handle = Handle(core, node, flags)
+    handle.attach(fd)
     return handle
 
 
@@ -134,7 +150,8 @@ def _attach(core: Core, node: Node, handle: Handle, flags: int) -> None:
     record = core.sizes.get(before.st_ino)
     if record is not None:
         record[0] = 0
-    core.notice(Did.RESIZED, node, -before.st_size)
+    if core.watched:
+        core.tell(Did.RESIZED, node, -before.st_size)
 
 
 def _open_special(core: Core, node: Node, flags: int, path: bytes) -> Handle:

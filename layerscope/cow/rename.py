@@ -11,7 +11,7 @@ from typing import NamedTuple
 from layerscope.cow.copy_up import copy_up
 from layerscope.cow.core import Core, Last, fail
 from layerscope.cow.descriptors import read_directory
-from layerscope.cow.events import Did, Event
+from layerscope.cow.events import Did
 from layerscope.cow.names import freed
 from layerscope.cow.node import Missing, Node
 from layerscope.cow.syscalls import RENAME_EXCHANGE, renameat2
@@ -151,7 +151,7 @@ def _replace(core: Core, move: _Move) -> None:
     if isinstance(new, Node) and new.merged:
         _clear(core, new)
     opaque = _hide_below(core, old, target)
-    was, path = old.name, old.path() if core.listeners else b""
+    was, path = old.name, old.path() if core.watched else b""
     if isinstance(new, Node):
         core.hold(new)
     _swap_in(core, move, hidden)
@@ -159,7 +159,7 @@ def _replace(core: Core, move: _Move) -> None:
         core.forget(new, Missing.NOTHING)
     source.children[was] = Missing.WHITEOUT if hidden else Missing.NOTHING
     _set_place(old, target, name)
-    if core.listeners:
+    if core.watched:
         _tell(core, old, path, delta, hidden, opaque)
 
 
@@ -197,12 +197,12 @@ def _exchange(core: Core, move: _Move) -> None:
     _hide_below(core, new, source)
     old_fd, new_fd, was = core.fd(source), core.fd(target), old.name
     renameat2(old_fd, was, new_fd, name, RENAME_EXCHANGE)
-    paths = (old.path(), new.path()) if core.listeners else (b"", b"")
+    paths = (old.path(), new.path()) if core.watched else (b"", b"")
     _set_place(new, source, was)
     _set_place(old, target, name)
-    if core.listeners:
-        core.emit(Event(Did.MOVED, old.path(), other=paths[0]))
-        core.emit(Event(Did.MOVED, new.path(), other=paths[1]))
+    if core.watched:
+        core.tell(Did.MOVED, old, other=paths[0])
+        core.tell(Did.MOVED, new, other=paths[1])
 
 
 def _set_place(node: Node, parent: Node, name: bytes) -> None:
@@ -247,9 +247,9 @@ def _clear(core: Core, node: Node) -> None:
 
 def _tell(core: Core, node: Node, before: bytes, delta: int, hidden: bool, opaque: bool) -> None:
     if delta:
-        core.emit(Event(Did.REMOVED, node.path(), delta))
-    core.emit(Event(Did.MOVED, node.path(), other=before))
+        core.tell(Did.REMOVED, node, delta)
+    core.tell(Did.MOVED, node, other=before)
     if hidden:
-        core.emit(Event(Did.WHITED_OUT, before))
+        core.tell(Did.WHITED_OUT, node, path=before)
     if opaque:
-        core.emit(Event(Did.MADE_OPAQUE, node.path()))
+        core.tell(Did.MADE_OPAQUE, node)

@@ -1,1 +1,26 @@
 """The full-screen explorer: screens, widgets and the models behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def run(
+    target: str | None,
+    root: Path,
+    *,
+    platform: str | None = None,
+    theme: str | None = None,
+    mouse: bool = True,
+) -> int:
+    """Explore ``target``, or the store at ``root`` for None; the exit code.
+
+    The first frame is painted before Textual is imported. Raises UsageError for a theme that isn't
+    there, LayerscopeError for a store that can't be opened.
+    """
+    from layerscope.tui.first_frame import first_frame
+
+    with first_frame(target):
+        from layerscope.tui.start import start
+
+        return start(target, root, platform=platform, theme=theme, mouse=mouse)

@@ -6,11 +6,15 @@ from layerscope.tui.commands.command import Command
 
 GROUP = "Everywhere"
 
+BACK = Command(
+    "back", ("escape",), "Back", "leave the screen, the filter or the work at hand", GROUP
+)
+
 EVERYWHERE = (
     Command("help", ("question_mark", "f1"), "Help", "every key and what it does", GROUP, True),
     Command("palette", ("ctrl+p",), "Palette", "find a command by its name", GROUP, True),
-    Command("back", ("escape",), "Back", "leave the screen, the filter or the work at hand", GROUP),
-    Command("quit", ("q", "ctrl+c"), "Quit", "leave layerscope", GROUP, True, urgent=False),
+    BACK,
+    Command("quit", ("q", "ctrl+c"), "Quit", "leave layerscope", GROUP, True),
     Command("suspend", ("ctrl+z",), "Suspend", "stop layerscope; 'fg' brings it back", GROUP),
     Command("next_theme", ("f2",), "Next theme", "dark, light, high contrast, colour-blind", GROUP),
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from layerscope.cli.times import rfc3339
-from layerscope.cli.units import age_text, ago_text, parse_time, size_text
+from layerscope.units import age_text, ago_text, parse_time, size_text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""The explorer: the stack of screens and what is the same on all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from layerscope.tui import theme
+from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.screens.help import HelpScreen
+from layerscope.tui.session import Session
+
+# Done by Textual under names of its own.
+_BUILT_IN = {"palette": "command_palette", "suspend": "suspend_process"}
+
+
+class ExplorerApp(App[int]):
+    """Opens on a TARGET, or on the store for None."""
+
+    TITLE = "layerscope"
+    BINDINGS = bindings(c for c in EVERYWHERE if c.id not in _BUILT_IN and c is not BACK)
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, session: Session, target: str | None, theme_name: str | None) -> None:
+        super().__init__()
+        self.session = session
+        self._target = target
+        self.animation_level = "none"
+        for one in theme.THEMES:
+            self.register_theme(one)
+        self.theme = theme_name or theme.DARK
+
+    def on_mount(self) -> None:
+        """Open the first screen; a signal to end is a way to quit."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, 128 + number)
+        self.bind("ctrl+z", "suspend_process", show=False)
+        if self._target is None:
+            from layerscope.tui.screens.images import ImagesScreen
+
+            self.push_screen(ImagesScreen())
+        else:
+            self.open_target(self._target)
+
+    def open_target(self, target: str) -> None:
+        """Open the layers of a TARGET."""
+        from layerscope.tui.screens.layers import LayersScreen
+
+        self.push_screen(LayersScreen(target))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: the commands of the screen and those of all."""
+        own = screen.ACTIONS if isinstance(screen, ExplorerScreen) else ()
+        for command in (*own, *EVERYWHERE):
+            if command.id != "palette":
+                action = _BUILT_IN.get(command.id, command.id)
+                where = screen if command in own or command is BACK else self
+                yield SystemCommand(
+                    command.words,
+                    command.help,
+                    lambda action=action, where=where: self.call_later(
+                        self.run_action, action, where
+                    ),
+                )
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.exit(0)
+
+    def action_help(self) -> None:
+        """Every key of this screen."""
+        screen = self.screen
+        if isinstance(screen, ExplorerScreen) and not isinstance(screen, HelpScreen):
+            self.push_screen(HelpScreen(screen.ACTIONS))
+
+    def action_next_theme(self) -> None:
+        """The next theme."""
+        now = theme.NAMES.index(self.theme) if self.theme in theme.NAMES else -1
+        self.theme = theme.NAMES[(now + 1) % len(theme.NAMES)]
+        self.notify(self.theme, timeout=2)

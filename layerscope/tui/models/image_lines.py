@@ -1,0 +1,122 @@
+"""Lines of the Images screen: the store's images, and one image's history and config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from layerscope.oci.config import RuntimeConfig
+from layerscope.tui.models.command_text import command_text
+from layerscope.tui.safe_text import fit, fit_left, safe_text
+from layerscope.units import ago_text, size_text
+from layerscope.usecases.history import HistoryRow
+from layerscope.usecases.images import ImageRow
+
+Span = tuple[str, str]
+
+_ID, _AGE, _SIZE, _LAYERS = 12, 14, 8, 6
+_BAR = 10
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+NONE = "<none>"
+
+
+class ImageLines:
+    """The images of the store, a line each."""
+
+    def __init__(self, rows: Sequence[ImageRow]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """Name, ID, age, size, unique and shared size, layers; what doesn't fit is left out."""
+        row = self.rows[index]
+        cells = [
+            (f" {fit_left(size_text(row.size), _SIZE)}", "strong"),
+            (f" {fit_left(size_text(row.unique_size), _SIZE)}", ""),
+            (f" {fit_left(size_text(row.shared_size), _SIZE)}", "dim"),
+            (f" {fit_left(str(len(row.image.layers)), _LAYERS)}", ""),
+            (f"  {fit(ago_text(row.image.created), _AGE)}", "dim"),
+            (f" {row.image.id.short} ", "dim"),
+        ]
+        return _beside(", ".join(row.image.names) or NONE, cells, width)
+
+
+def image_headings(width: int) -> str:
+    """The words above the columns of ImageLines."""
+    cells = [
+        (f" {fit_left('SIZE', _SIZE)}", ""),
+        (f" {fit_left('UNIQUE', _SIZE)}", ""),
+        (f" {fit_left('SHARED', _SIZE)}", ""),
+        (f" {fit_left('LAYERS', _LAYERS)}", ""),
+        (f"  {fit('CREATED', _AGE)}", ""),
+        (f" {fit('ID', _ID)} ", ""),
+    ]
+    return "".join(text for text, _ in _beside("IMAGE", cells, width))
+
+
+def _beside(name: str, cells: list[Span], width: int) -> list[Span]:
+    """The name in the room that the cells leave; the last cells go if that is too little."""
+    while cells and width - sum(len(text) for text, _ in cells) < min(24, width):
+        cells = cells[:-1]
+    room = width - sum(len(text) for text, _ in cells)
+    return [(fit(f" {safe_text(name)}", room), ""), *cells]
+
+
+class DetailLines:
+    """An image's history with a bar a step, newest first, and its config below."""
+
+    def __init__(self, history: Sequence[HistoryRow], config: RuntimeConfig) -> None:
+        self._history = history
+        self._biggest = max((row.size for row in history), default=0)
+        self._config = config_lines(config)
+
+    def __len__(self) -> int:
+        return len(self._history) + len(self._config) + 3
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """A heading, a step or a line of the config."""
+        if index == 0:
+            return [(" History, newest first", "strong")]
+        if index <= len(self._history):
+            return self._step(self._history[index - 1], width)
+        rest = index - len(self._history) - 1
+        if rest == 0:
+            return [("", "")]
+        if rest == 1:
+            return [(" Config", "strong")]
+        key, value = self._config[rest - 2]
+        return [(f" {fit(key, 12)} ", "accent"), (fit(safe_text(value), max(0, width - 14)), "")]
+
+    def _step(self, row: HistoryRow, width: int) -> list[Span]:
+        command = fit(safe_text(command_text(row.created_by) or "(no history)"), max(0, width - 22))
+        if row.empty_layer:
+            return [(f" {fit_left('0B', _SIZE)}  {fit('metadata', _BAR)} {command}", "dim")]
+        share = row.size / self._biggest if self._biggest else 0.0
+        size = f" {fit_left(size_text(row.size), _SIZE)}  "
+        return [(size, "strong"), (bar(share, _BAR), "bar"), (f" {command}", "")]
+
+
+def config_lines(config: RuntimeConfig) -> list[tuple[str, str]]:
+    """What a container of the image gets, as (key, value), what is empty left out."""
+    lines = [
+        ("entrypoint", " ".join(config.entrypoint)),
+        ("cmd", " ".join(config.cmd)),
+        ("user", config.user),
+        ("workdir", config.working_dir),
+        *(("env", one) for one in config.env),
+        *(("label", f"{key}={value}") for key, value in sorted(config.labels.items())),
+        *(("volume", one) for one in config.volumes),
+        *(("port", one) for one in config.exposed_ports),
+        ("stop signal", config.stop_signal),
+    ]
+    return [(key, value) for key, value in lines if value] or [("", "(empty)")]
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of ``width`` cells that is full for 1.0; something is seen of anything above 0."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    eighths = max(eighths, 1) if share > 0 else eighths
+    full, rest = divmod(eighths, 8)
+    text = "█" * full + (_BLOCKS[rest] if rest else "")
+    return text + " " * (width - len(text))

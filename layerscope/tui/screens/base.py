@@ -1,0 +1,92 @@
+"""What every screen has: a title, a line of keys, notices, and a word where it is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from layerscope.errors import LayerscopeError
+from layerscope.tui.commands.command import Command, bindings
+from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.safe_text import safe_text
+from layerscope.tui.widgets.footer import KeyLine
+
+if TYPE_CHECKING:
+    from layerscope.tui.app import ExplorerApp
+    from layerscope.tui.session import Session
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+NARROW = 100  # cells; below this, one pane at a time
+
+
+class ExplorerScreen(Screen[None]):
+    """A screen of the explorer. Subclasses say their commands and what they are made of.
+
+    It has the class ``-narrow`` below 100 columns.
+    """
+
+    ACTIONS: ClassVar[tuple[Command, ...]] = ()
+    BINDINGS = bindings((BACK,))
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - Textual's
+
+    DEFAULT_CSS = """
+    ExplorerScreen { layout: vertical; background: $background; }
+    ExplorerScreen > #title { height: 1; background: $panel; color: $foreground; text-style: bold; }
+    ExplorerScreen > #too-small { display: none; width: 1fr; height: 1fr; }
+    ExplorerScreen > #too-small { content-align: center middle; }
+    ExplorerScreen.-too-small > * { display: none; }
+    ExplorerScreen.-too-small > #too-small { display: block; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Title, body, keys."""
+        yield Static(id="title", markup=False)
+        yield from self.body()
+        yield KeyLine((*self.ACTIONS, *EVERYWHERE))
+        words = f"layerscope needs {LEAST_WIDTH}×{LEAST_HEIGHT}: this terminal is smaller"
+        yield Static(words, id="too-small", markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between title and keys."""
+        return ()
+
+    @property
+    def explorer(self) -> ExplorerApp:
+        """The app."""
+        from layerscope.tui.app import ExplorerApp
+
+        app = self.app
+        assert isinstance(app, ExplorerApp)
+        return app
+
+    @property
+    def session(self) -> Session:
+        """What all screens share."""
+        return self.explorer.session
+
+    def say(self, text: str) -> None:
+        """Put a text into the title line."""
+        self.query_one("#title", Static).update(f" {safe_text(text)}")
+
+    def fail(self, error: LayerscopeError) -> None:
+        """Tell of an error in a notice; the explorer stands."""
+        hint = f"\ntry: {error.hint}" if error.hint else ""
+        message = f"{error.what}: {error.why}{hint}"
+        lines = (safe_text(line) for line in message.splitlines())
+        self.notify("\n".join(lines), severity="error", markup=False, timeout=10)
+
+    def action_back(self) -> None:
+        """Leave the screen, if there is one below it."""
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so where there is too little room."""
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        self.set_class(small, "-too-small")

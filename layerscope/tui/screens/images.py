@@ -1,0 +1,185 @@
+"""The store's images, and how the one under the cursor came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import events, on, work
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from layerscope.errors import LayerscopeError
+from layerscope.oci.config import RuntimeConfig
+from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.images import IMAGES
+from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings
+from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.rows import NoRows, RowList
+from layerscope.usecases.history import HistoryRow, history
+from layerscope.usecases.images import ImageRow, list_images
+
+EMPTY = """\
+ The store has no images yet.
+
+ layerscope load FILE          copies one in (docker save, OCI archives, root file systems)
+ layerscope FILE               explores one where it lies
+"""
+
+
+class ImagesScreen(ExplorerScreen):
+    """Left the images, right the history and config of one."""
+
+    ACTIONS = IMAGES
+    BINDINGS = bindings(IMAGES)
+
+    DEFAULT_CSS = """
+    ImagesScreen #panes { height: 1fr; }
+    ImagesScreen #left { width: 3fr; }
+    ImagesScreen #right { width: 2fr; border-left: solid $panel; }
+    ImagesScreen #headings { height: 1; color: $text-muted; }
+    ImagesScreen #empty { display: none; height: 1fr; padding: 1 0; }
+    ImagesScreen #filter { display: none; height: 1; border: none; background: $panel; }
+    ImagesScreen #filter.-open { display: block; }
+    ImagesScreen.-empty #panes { display: none; }
+    ImagesScreen.-empty #empty { display: block; }
+    ImagesScreen.-narrow #left, ImagesScreen.-narrow #right { width: 1fr; border: none; }
+    ImagesScreen.-narrow #right { display: none; }
+    ImagesScreen.-narrow.-other #right { display: block; }
+    ImagesScreen.-narrow.-other #left { display: none; }
+    """
+
+    class Listed(Message):
+        """The store's images are known."""
+
+        def __init__(self, rows: Sequence[ImageRow]) -> None:
+            super().__init__()
+            self.rows = rows
+
+    class Detailed(Message):
+        """The history and config of an image are known."""
+
+        def __init__(
+            self, row: ImageRow, steps: Sequence[HistoryRow], config: RuntimeConfig
+        ) -> None:
+            super().__init__()
+            self.row, self.steps, self.config = row, steps, config
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: Sequence[ImageRow] = ()
+
+    def body(self) -> Iterable[Widget]:
+        """The two panes, what is said of an empty store, the filter."""
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield Static(id="headings", markup=False)
+                yield RowList(id="images")
+            yield RowList(id="right")
+        yield Static(EMPTY, id="empty", markup=False)
+        yield Input(placeholder="filter", id="filter")
+
+    def on_mount(self) -> None:
+        """List the images."""
+        self.say(f"Images — {self.session.root}")
+        self.query_one("#filter", Input).cursor_blink = False
+        self.query_one("#images", RowList).focus()
+        self.action_reload()
+
+    def on_screen_resume(self) -> None:
+        """Something may have changed while another screen was on top."""
+        if self._rows:
+            self.action_reload()
+
+    @work(thread=True, exclusive=True, group="list")
+    def action_reload(self) -> None:
+        """Look into the store again."""
+        try:
+            self.post_message(self.Listed(list_images(self.session.store)))
+        except LayerscopeError as error:
+            self.app.call_from_thread(self.fail, error)
+
+    @on(Listed)
+    def _list(self, event: Listed) -> None:
+        self._rows = event.rows
+        self.set_class(not self._rows, "-empty")
+        self._show()
+
+    def _show(self) -> None:
+        wanted = self.query_one("#filter", Input).value.strip().lower()
+        rows = [row for row in self._rows if _matches(row, wanted)]
+        images = self.query_one("#images", RowList)
+        images.show(ImageLines(rows))
+        width = images.scrollable_content_region.width
+        self.query_one("#headings", Static).update(image_headings(width))
+        if not rows:
+            self.query_one("#right", RowList).show(NoRows())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Headings are as wide as the rows."""
+        super().on_resize(event)
+        self.call_after_refresh(self._show)
+
+    @on(RowList.Highlighted, "#images")
+    def _highlight(self, event: RowList.Highlighted) -> None:
+        model = event.rows.model
+        if isinstance(model, ImageLines):
+            self._detail(model.rows[event.index])
+
+    @work(thread=True, exclusive=True, group="detail")
+    def _detail(self, row: ImageRow) -> None:
+        store = self.session.store
+        try:
+            steps = history(store, row.image)
+            config = store.config(row.image).config
+        except LayerscopeError as error:
+            self.app.call_from_thread(self.fail, error)
+            return
+        self.post_message(self.Detailed(row, steps, config))
+
+    @on(Detailed)
+    def _show_detail(self, event: Detailed) -> None:
+        self.query_one("#right", RowList).show(DetailLines(event.steps, event.config), 0)
+
+    @on(RowList.Opened, "#images")
+    def action_open_image(self) -> None:
+        """Explore the layers of the image under the cursor."""
+        images = self.query_one("#images", RowList)
+        if isinstance(images.model, ImageLines) and len(images.model):
+            image = images.model.rows[images.cursor].image
+            self.explorer.open_target(image.names[0] if image.names else str(image.id))
+
+    def action_switch_pane(self) -> None:
+        """Go to the other side."""
+        self.toggle_class("-other")
+        images, right = self.query_one("#images", RowList), self.query_one("#right", RowList)
+        (images if right.has_focus else right).focus()
+
+    def action_filter(self) -> None:
+        """Ask for a text."""
+        box = self.query_one("#filter", Input)
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.query_one("#images", RowList).focus()
+
+    def action_back(self) -> None:
+        """Out of the filter, or back."""
+        box = self.query_one("#filter", Input)
+        if box.has_class("-open"):
+            box.value = ""
+            box.remove_class("-open")
+            self.query_one("#images", RowList).focus()
+            return
+        super().action_back()
+
+
+def _matches(row: ImageRow, wanted: str) -> bool:
+    return any(wanted in name.lower() for name in row.image.names) or wanted in row.image.id.hex
