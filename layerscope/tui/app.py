@@ -6,15 +6,19 @@ import asyncio
 import signal
 from collections.abc import Iterable
 
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from layerscope.tui import theme
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.painting import Changes, Painter
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.screens.help import HelpScreen
 from layerscope.tui.session import Session
+from layerscope.tui.terminal import Terminal
 
 # Done by Textual under names of its own.
 _BUILT_IN = {"palette": "command_palette", "suspend": "suspend_process"}
@@ -28,7 +32,8 @@ class ExplorerApp(App[int]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, session: Session, target: str | None, theme_name: str | None) -> None:
-        super().__init__()
+        super().__init__(driver_class=Terminal)
+        self._painter = Painter()
         self.session = session
         self._target = target
         self.animation_level = "none"
@@ -48,6 +53,15 @@ class ExplorerApp(App[int]):
             self.push_screen(ImagesScreen())
         else:
             self.open_target(self._target)
+
+    def forget_screen(self) -> None:
+        """Somebody else wrote on the terminal: paint everything anew."""
+        self._painter.forget()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, CompositorUpdate) and not self.is_inline:
+            renderable = Changes(renderable, self._painter)
+        super()._display(screen, renderable)
 
     def open_target(self, target: str) -> None:
         """Open the layers of a TARGET."""
