@@ -10,6 +10,7 @@ from layerscope.tui.models.tree_columns import Column
 from layerscope.tui.models.tree_source import TreeSource
 
 _NUL, _END, _CASE = 0x00, 0x2F, 0x20
+_BLOCK = 1 << 20
 
 
 class LayerNames:
@@ -42,7 +43,7 @@ class LayerNames:
         """Rows with the literal in their name, or reaching into it from the path before."""
         literal = pattern.literal.replace(b"/", b"\0")
         at = self._places(literal, pattern.folds_case)
-        row = np.searchsorted(self._start - 1, at, "right") - 1
+        row = np.searchsorted(self._start, at + 1, "right") - 1
         end = at + len(literal)
         reaches = end >= self._name[row] if pattern.in_path else at >= self._name[row]
         found = np.zeros(len(self._start), bool)
@@ -69,23 +70,44 @@ class LayerNames:
         literal = pattern.literal.replace(b"/", b"\0")
         at = self._places(literal, pattern.folds_case)
         found = np.zeros(len(self._start), bool)
-        found[np.searchsorted(self._start - 1, at, "right") - 1] = True
+        found[np.searchsorted(self._start, at + 1, "right") - 1] = True
         for row in np.flatnonzero(found).tolist():
             found[row] = pattern.matches(self._layer.path(row))
         return found
 
     def _places(self, literal: bytes, folds_case: bool) -> Column:
-        """Where in the text the literal stands."""
-        last = len(self._text) - len(literal) + 1
-        if last <= 0 or not literal:
-            return np.arange(max(0, last))
-        two = _equal(self._text[:last], literal[0], folds_case)
-        if len(literal) > 1:
-            two &= _equal(self._text[1 : last + 1], literal[1], folds_case)
-        at: Column = np.flatnonzero(two)
-        for distance, byte in enumerate(literal[2:], 2):
+        """Where in the text the literal stands, from the first to the last."""
+        if not literal:
+            return np.arange(len(self._text) + 1)
+        width = 1 << min(2, len(literal).bit_length() - 1)
+        head = len(literal) - width
+        found = _words_like(self._text, literal[head:], folds_case) - head
+        at: Column = found[found >= 0]
+        for distance, byte in enumerate(literal[:head]):
             at = at[_equal(self._text[at + distance], byte, folds_case)]
         return at
+
+
+def _words_like(text: Column, word: bytes, folds_case: bool) -> Column:
+    """Where a word of 1, 2 or 4 bytes stands: compared whole, at each alignment, block by block.
+
+    A block and what is computed from it stay in the processor's cache.
+    """
+    width = len(word)
+    kind = np.dtype(f"u{width}")
+    case = bytes(_CASE if folds_case and 0x61 <= byte <= 0x7A else 0 for byte in word)
+    wanted, ignored = np.frombuffer(word, kind)[0], np.frombuffer(case, kind)[0]
+    places = [np.empty(0, np.int64)]
+    for block in range(0, len(text), _BLOCK):
+        for start in range(block, block + width):
+            stop = start + max(0, min(_BLOCK, len(text) - start)) // width * width
+            words = text[start:stop].view(kind)
+            at = np.flatnonzero((words | ignored if ignored else words) == wanted)
+            if len(at):
+                places.append(at * width + start)
+    found: Column = np.concatenate(places)
+    found.sort()
+    return found
 
 
 def _equal(text: Column, byte: int, folds_case: bool) -> Column:
