@@ -23,7 +23,8 @@ def mkdir(core: Core, path: bytes, perm: int) -> None:
     last = core.last(path)
     missing = _free(core, last, path)
     node = Node(last.parent, last.name, stat.S_IFDIR, True, None)
-    _place(core, node, missing, lambda fd, name: core.upper.mkdir(fd, name, perm))
+    make = _grouped(core, last.parent, lambda fd, name: core.upper.mkdir(fd, name, perm))
+    _place(core, node, missing, make, core.upper.is_plain(stat.S_IFDIR, perm))
     if core.watched:
         core.tell(Did.CREATED, node)
         if node.opaque:
@@ -49,7 +50,8 @@ def mknod(core: Core, path: bytes, mode: int, device: int) -> None:
         else:
             core.upper.mknod(fd, name, fmt | stat.S_IMODE(mode), device)
 
-    _place(core, node, missing, make)
+    plain = core.upper.is_plain(fmt, stat.S_IMODE(mode))
+    _place(core, node, missing, _grouped(core, last.parent, make), plain)
     if core.watched:
         core.tell(Did.CREATED, node)
 
@@ -61,7 +63,8 @@ def symlink(core: Core, target: bytes, path: bytes) -> None:
     last = core.last(path)
     missing = _free(core, last, path, directory=False)
     node = Node(last.parent, last.name, stat.S_IFLNK, True, None)
-    _place(core, node, missing, lambda fd, name: os.symlink(target, name, dir_fd=fd))
+    make = _grouped(core, last.parent, lambda fd, name: os.symlink(target, name, dir_fd=fd))
+    _place(core, node, missing, make)
     if core.watched:
         core.tell(Did.CREATED, node, len(target))
 
@@ -84,7 +87,7 @@ def link(core: Core, old: bytes, new: bytes, follow: bool) -> None:
         os.link(name, made, src_dir_fd=here, dst_dir_fd=fd, follow_symlinks=False)
 
     node = Node(last.parent, last.name, source.fmt, True, None)
-    _place(core, node, missing, make, inherit=False)
+    _place(core, node, missing, make)
     if core.watched:
         core.tell(Did.LINKED, node, other=source.path())
 
@@ -176,27 +179,37 @@ def _free(core: Core, last: Last, path: bytes, directory: bool = True) -> Missin
     return found
 
 
-def _place(core: Core, node: Node, missing: Missing, make: Make, inherit: bool = True) -> None:
-    """Make the new node in its directory; over a whiteout through the work directory."""
+def _place(core: Core, node: Node, missing: Missing, make: Make, plain: bool = True) -> None:
+    """Make the new node in its directory. Over a whiteout, and where it takes more than one step
+    (it isn't ``plain``), it is finished in the work directory first: nobody sees half of it."""
     parent, upper = node.parent, core.upper
     assert parent is not None
     copy_up(core, parent)
     fd = core.fd(parent)
-    if missing is Missing.NOTHING:
+    if missing is Missing.NOTHING and plain:
         make(fd, node.name)
     else:
         made = upper.scratch()
         make(upper.work_fd, made)
-        if inherit:
-            inherit_group(core, parent, upper.work_fd, made)
-        if node.fmt == stat.S_IFDIR:
+        if not (node.fmt == stat.S_IFDIR and missing is Missing.WHITEOUT):
+            os.rename(made, node.name, src_dir_fd=upper.work_fd, dst_dir_fd=fd)
+        else:
             upper.mark_opaque(upper.work_fd, made)
             node.opaque = True
             renameat2(upper.work_fd, made, fd, node.name, RENAME_EXCHANGE)
             remove_tree(upper.work_fd, made)
-        else:
-            os.rename(made, node.name, src_dir_fd=upper.work_fd, dst_dir_fd=fd)
     parent.children[node.name] = node
+
+
+def _grouped(core: Core, parent: Node, make: Make) -> Make:
+    """``make``, with what the host itself gives only in the directory where the name will be."""
+
+    def finish(fd: int, name: bytes) -> None:
+        make(fd, name)
+        if fd == core.upper.work_fd:
+            inherit_group(core, parent, fd, name)
+
+    return finish
 
 
 def inherit_group(core: Core, parent: Node, fd: int, made: bytes) -> None:

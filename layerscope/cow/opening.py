@@ -80,7 +80,7 @@ def _create(
 ) -> Handle:
     copy_up(core, parent)
     upper, into = core.upper, core.fd(parent)
-    if missing is Missing.WHITEOUT:
+    if missing is Missing.WHITEOUT or not upper.is_plain(stat.S_IFREG, perm):
         made = upper.scratch()
         fd = upper.create(upper.work_fd, made, flags & _PASSED, perm)
         inherit_group(core, parent, upper.work_fd, made)

@@ -127,6 +127,12 @@ class Upper:
 
     # -- making things ---------------------------------------------------------------------
 
+    def is_plain(self, fmt: int, perm: int) -> bool:
+        """Whether a new file is finished the moment it exists: nothing has to be set after."""
+        if self.real:
+            return not perm & (self._umask | 0o7000)
+        return not owners.needs_override(fmt, 0, 0, perm) and not perm & (self._umask | 0o7000)
+
     def create(self, fd: int, name: bytes, flags: int, perm: int) -> int:
         """A new regular file, open with ``flags``; owned by the container's root."""
         host = perm if self.real else owners.host_perm(stat.S_IFREG, perm)

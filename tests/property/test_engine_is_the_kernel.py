@@ -1,0 +1,41 @@
+"""The engine and the kernel's overlay, side by side, over the same layers."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.support.containers import is_root
+from tests.support.differential import Bench
+
+FIXED = 20_240_229
+OPERATIONS = 40_000
+LENGTH = 400
+
+
+@pytest.mark.skipif(not is_root(), reason="the kernel's side mounts overlays with trusted xattrs")
+@pytest.mark.parametrize("seed", [FIXED, None], ids=["fixed seed", "fresh seed"])
+def test_random_sequences(seed: int | None, tmp_path: Path) -> None:
+    _compare(seed, OPERATIONS, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_root(), reason="the kernel's side mounts overlays with trusted xattrs")
+def test_random_sequences_for_minutes(tmp_path: Path) -> None:
+    _compare(None, 3_000_000, tmp_path)
+
+
+def _compare(seed: int | None, operations: int, base: Path) -> None:
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}: python -m tests.property.differential --seed {seed}")
+    bench = Bench(base / "bench", seed)
+    try:
+        for done in range(0, operations, LENGTH):
+            lowers, ops = bench.sequence(seed * 1_000_003 + done, LENGTH)
+            found = bench.compare(lowers, ops)
+            assert not found, (seed, done, found[:5])
+    finally:
+        bench.close()
