@@ -25,7 +25,11 @@ class ChooseImage(LayerscopeError):
 
     def __init__(self, transport: str, what: str, wanted: str | None, there: list[str]) -> None:
         shown = there[:_SHOWN] + (["…"] if len(there) > _SHOWN else [])
-        why = f"it has no image {wanted[:200]!r}" if wanted else "it has several images"
+        why = (
+            f"it has no image of its own for {wanted[:200]!r}"
+            if wanted
+            else "it has several images"
+        )
         hint = f"{transport}:{what}:{there[0]}" if there else None
         super().__init__(what, f"{why}; there are: {', '.join(shown)}", hint)
 

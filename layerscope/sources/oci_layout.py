@@ -90,16 +90,15 @@ def _choose(transport: str, what: str, index: ImageIndex, wanted: str | None) ->
     images = [one for one in index.manifests if not one.is_attestation]
     if not images:
         raise NotAnImage(what, "it lists no image")
-    there = sorted({one.ref_name or str(one.digest) for one in images})
+    there = sorted({_name(one) or one.ref_name or str(one.digest) for one in images})
     if wanted is not None:
         images = [one for one in images if _is_called(one, wanted)]
         if not images:
             raise ChooseImage(transport, what, wanted, there)
-        return images
     one_name = len({_name(one) for one in images}) == 1 and all(one.platform for one in images)
     if one_name or len({one.digest for one in images}) == 1:
         return images
-    raise ChooseImage(transport, what, None, there)
+    raise ChooseImage(transport, what, wanted, there)
 
 
 def _for_platform(files: Files, offered: Sequence[Descriptor], wanted: Platform | None) -> bytes:

@@ -15,6 +15,7 @@ from layerscope.store.fsck_layers import check_layers
 from layerscope.store.layout import LAYOUT_DOCUMENT, index_document, refresh_index
 
 if TYPE_CHECKING:
+    from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 
 
@@ -24,10 +25,11 @@ def fsck(store: Store, repair: bool = False, progress: Progress | None = None) -
     What nothing refers to is no fault. Other processes may work meanwhile. Raises StoreFailure,
     Cancelled.
     """
+    damaged: set[Digest] = set()
     checks: list[Callable[[], Iterable[Finding]]] = [
         partial(_check_database, store),
-        partial(check_blobs, store, progress or Silent()),
-        partial(check_images, store),
+        partial(check_blobs, store, progress or Silent(), damaged),
+        partial(check_images, store, damaged),
         partial(check_layers, store),
         partial(_check_layout, store),
     ]

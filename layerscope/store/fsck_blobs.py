@@ -24,8 +24,11 @@ _CHUNK = 1 << 20
 _HEAD = 512
 
 
-def check_blobs(store: Store, progress: Progress) -> Iterator[Finding]:
-    """What is wrong with the blobs' bytes. Mending removes a wrong blob. Raises OSError."""
+def check_blobs(store: Store, progress: Progress, damaged: set[Digest]) -> Iterator[Finding]:
+    """What is wrong with the blobs' bytes; ``damaged`` gets the digests of wrong blobs.
+
+    Mending removes a wrong blob. Raises OSError.
+    """
     held = {
         Digest.parse(digest): Digest.parse(diff_id)
         for digest, diff_id in store.database.rows("SELECT digest, diff_id FROM layer_blobs")
@@ -40,6 +43,7 @@ def check_blobs(store: Store, progress: Progress) -> Iterator[Finding]:
         task = f"blob {digest.short}"
         why = _wrong(path, digest, held.get(digest), task, progress)
         if why is not None:
+            damaged.add(digest)
             yield Finding(task, why, remove)
 
 

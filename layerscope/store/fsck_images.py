@@ -32,15 +32,15 @@ class _Row:
     names: str
 
 
-def check_images(store: Store) -> Iterator[Finding]:
-    """What is wrong with the images. Mending takes away those that are not whole."""
+def check_images(store: Store, damaged: set[Digest]) -> Iterator[Finding]:
+    """What is wrong with the images, ``damaged`` blobs known. Mending takes away broken ones."""
     rows = store.database.rows(
         "SELECT m.image, m.digest, m.size, coalesce(group_concat(n.name, ', '), '')"
         " FROM manifests m LEFT JOIN names n ON n.manifest = m.digest GROUP BY m.digest"
     )
     for image, manifest, size, names in rows:
         row = _Row(Digest.parse(image), Digest.parse(manifest), size, names)
-        for why in _wrong(store, row):
+        for why in _wrong(store, row, damaged):
             if _still_there(store, row):
                 mend = None if users(store.database, row.image) else partial(_drop, store, row)
                 yield Finding(f"image {row.names or row.image.short}", why, mend)
@@ -49,7 +49,7 @@ def check_images(store: Store) -> Iterator[Finding]:
     yield from _users_without_image(store)
 
 
-def _wrong(store: Store, row: _Row) -> Iterator[str]:
+def _wrong(store: Store, row: _Row, damaged: set[Digest]) -> Iterator[str]:
     try:
         manifest = Manifest.parse(store.blobs.read(row.manifest), "manifest")
         config = ImageConfig.parse(store.blobs.read(manifest.config.digest), "config")
@@ -59,17 +59,21 @@ def _wrong(store: Store, row: _Row) -> Iterator[str]:
     if manifest.config.digest != row.image or store.blobs.size(row.manifest) != row.size:
         yield "its manifest is of another image"
         return
-    yield from _wrong_layers(store, manifest, config)
+    yield from _wrong_layers(store, manifest, config, damaged)
     yield from _wrong_rows(store, row, manifest, config)
 
 
-def _wrong_layers(store: Store, manifest: Manifest, config: ImageConfig) -> Iterator[str]:
+def _wrong_layers(
+    store: Store, manifest: Manifest, config: ImageConfig, damaged: set[Digest]
+) -> Iterator[str]:
     if len(manifest.layers) != len(config.diff_ids):
         yield f"it has {len(manifest.layers)} layers, and {len(config.diff_ids)} diffIDs"
         return
     for number, (layer, diff_id) in enumerate(zip(manifest.layers, config.diff_ids, strict=True)):
         name = f"the blob {layer.digest.short} of layer {number}"
-        if not store.blobs.has(layer.digest):
+        if layer.digest in damaged:
+            yield f"{name} is damaged"
+        elif not store.blobs.has(layer.digest):
             yield f"{name} is missing"
         elif (size := store.blobs.size(layer.digest)) != layer.size:
             yield f"{name} is {size} bytes, not {layer.size}"

@@ -16,9 +16,12 @@ from layerscope.store.disk import remove_tree
 from layerscope.store.finding import Finding
 
 if TYPE_CHECKING:
+    from layerscope.index.facts import LayerFacts
     from layerscope.store.store import Store
 
 _HEX = frozenset("0123456789abcdef")
+# What reading a header gives that isn't what was written.
+_DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def check_layers(store: Store) -> Iterator[Finding]:
@@ -30,8 +33,7 @@ def check_layers(store: Store) -> Iterator[Finding]:
             continue
         yield from _check_index(store, folder)
         for file in sorted(folder.glob("stack-*")):
-            why = _damage(file, STACK_MAGIC)
-            if why is not None:
+            if why := _damage(file, STACK_MAGIC):
                 yield Finding(f"layer {entry.name[:12]}", f"its stack: {why}", _removal(file))
 
 
@@ -40,11 +42,10 @@ def _check_index(store: Store, folder: Path) -> Iterator[Finding]:
     name = f"layer {folder.name[:12]}"
     if not file.exists():
         return
-    why = _damage(file, MAGIC)
-    if why is not None:
-        yield Finding(name, f"its index: {why}", _removal(file))
+    facts = _facts(file)
+    if isinstance(facts, str):
+        yield Finding(name, f"its index: {facts}", _removal(file))
         return
-    facts = LayerIndex.open(file).facts
     if facts.diff_id.hex != folder.name:
         yield Finding(name, "its index is of another layer", _removal(file))
         return
@@ -55,12 +56,20 @@ def _check_index(store: Store, folder: Path) -> Iterator[Finding]:
 
 
 def _damage(file: Path, magic: bytes) -> str | None:
+    """What is wrong with a cache, None if nothing is."""
     try:
         return None if ColumnFile(file, magic).intact() else "its bytes are not those written"
-    except FileNotFoundError:
-        return None
-    except (LayerscopeError, OSError, KeyError, TypeError, ValueError) as error:
-        return error.why if isinstance(error, LayerscopeError) else "it cannot be read"
+    except (LayerscopeError, OSError, *_DAMAGED) as error:
+        return error.why if isinstance(error, LayerscopeError) else "it is damaged"
+
+
+def _facts(file: Path) -> LayerFacts | str:
+    """What an index says of its layer, or what is wrong with it."""
+    why = _damage(file, MAGIC)
+    try:
+        return why or LayerIndex.open(file).facts
+    except (LayerscopeError, OSError, *_DAMAGED):
+        return "its header is damaged"
 
 
 def _removal(path: Path) -> partial[None]:

@@ -10,7 +10,7 @@ from layerscope.errors import LayerscopeError
 from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import ImageIndex
-from layerscope.oci.reference import Reference
+from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.store.disk import told, write_whole
 
 if TYPE_CHECKING:
@@ -99,4 +99,8 @@ def named(media_type: str, digest: str, size: int, name: str | None) -> Descript
 
 
 def _full(name: str) -> str:
-    return str(Reference.parse(name))
+    try:
+        return str(Reference.parse(name))
+    except InvalidReference:
+        # A damaged table; fsck tells.
+        return name
