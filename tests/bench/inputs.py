@@ -23,7 +23,7 @@ from sample_images.archives import (
     write_docker_archive,
     write_oci_archive,
 )
-from tests.bench import big, rootfs, wide
+from tests.bench import big, million, rootfs, wide
 
 _CHUNK = 1 << 20
 
@@ -60,6 +60,15 @@ class Inputs:
         return self._made(
             "layer.tar.gz", lambda out: _gzip(max(self._big_layers(), key=_size), out)
         )
+
+    @property
+    def million(self) -> Path:
+        """A folder with the index of a layer of a million rows and a small layer above it."""
+        return self._made("million", million.write)
+
+    def make_all(self) -> None:
+        """Make all that aren't there."""
+        _ = self.big, self.big_gzip, self.big_zstd, self.wide, self.gzip_layer, self.million
 
     def _made(self, name: str, make: Callable[[Path], None]) -> Path:
         file = self.folder / name
