@@ -62,10 +62,11 @@ class Hand:
             return
         fd, self._fd = self._fd, -1
         try:
-            if self._pinned:
-                forget(self._database, [self.folder.name])
+            # The files first: on a full disk the database needs their room to forget the pins.
             with told(self.folder):
                 remove_tree(self.folder)
+            if self._pinned:
+                forget(self._database, [self.folder.name])
         finally:
             os.close(fd)
 
@@ -119,8 +120,8 @@ def bury_dead(database: Database, tmp: Path) -> None:
 
 
 def _remove(database: Database, hand: Path) -> None:
-    forget(database, [hand.name])
     remove_tree(hand)
+    forget(database, [hand.name])
 
 
 def _hands(tmp: Path) -> list[Path]:

@@ -1,0 +1,105 @@
+"""A full disk is one line, and nothing half-written is left to be seen."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from layerscope.errors import LayerscopeError
+from layerscope.store.disk import StoreFailure
+from layerscope.store.store import Store
+from tests.support.images import docker_members, image, write_tar
+from tests.support.layers import file, tar
+from tests.support.stores import faults, load, load_new
+
+SIZE = 2 << 20
+LARGE = image("large:1", layers=[tar([file("large", os.urandom(3 << 20))])])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "none", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("a file system of its own cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_load_that_does_not_fit(small_disk: Path, tmp_path: Path) -> None:
+    store = Store.open(small_disk / "store")
+    load_new(store, image("there:1"))
+    archive = write_tar(tmp_path / "large.tar", docker_members(LARGE))
+    with pytest.raises(StoreFailure, match="no space left") as caught:
+        load(store, archive)
+    assert caught.value.hint
+    assert [one.names for one in store.images()] == [("there:1",)]
+    assert faults(store) == []
+    store.collect()
+    assert store.find_garbage().size == 0
+    store.tag("there:1", "still:1")
+    store.close()
+
+
+def test_a_disk_that_is_full_to_the_brim(small_disk: Path) -> None:
+    store = Store.open(small_disk / "store")
+    load_new(store, image("there:1"))
+    with (small_disk / "filler").open("wb", buffering=0) as filler:
+        for size in (1 << 16, 1 << 10, 1):
+            try:
+                while filler.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+    with pytest.raises(LayerscopeError) as caught:
+        _tag_forever(store)
+    assert "\n" not in str(caught.value)
+    (small_disk / "filler").unlink()
+    store.close()
+    store = Store.open(small_disk / "store")
+    assert faults(store) == []
+    assert len(store.images()) == 1
+
+
+def _tag_forever(store: Store) -> None:
+    for number in range(2000):
+        store.tag("there:1", f"name:{number}-{'x' * 100}")
+
+
+def test_a_compressed_archive_whose_copy_does_not_fit(small_disk: Path, tmp_path: Path) -> None:
+    import gzip
+
+    plain = write_tar(tmp_path / "large.tar", docker_members(LARGE))
+    (tmp_path / "large.tar.gz").write_bytes(gzip.compress(plain.read_bytes(), 1))
+    store = Store.open(small_disk / "store")
+    with pytest.raises(StoreFailure, match="no space left"):
+        load(store, tmp_path / "large.tar.gz")
+    assert faults(store) == []
+    store.collect()
+    assert store.find_garbage().size == 0
+    store.close()
+
+
+def test_files_that_may_not_grow(tmp_path: Path) -> None:
+    """The same by a limit of the process, where nothing can be mounted."""
+    archive = write_tar(tmp_path / "large.tar", docker_members(LARGE))
+    Store.open(tmp_path / "store").close()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE, SIZE))
+            load(Store.open(tmp_path / "store"), archive)
+        except StoreFailure as error:
+            code = 0 if "too large" in str(error) and error.hint else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert faults(Store.open(tmp_path / "store")) == []
