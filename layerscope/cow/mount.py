@@ -61,13 +61,14 @@ def overlay_options(lowers: Sequence[Path], upper: Path, work: Path, form: Form)
         f"lowerdir={stack}",
         f"upperdir={escaped(str(upper))}",
         f"workdir={escaped(str(work))}",
-        "redirect_dir=off",
         "index=off",
-        "metacopy=off",
         "xino=off",
     ]
     if form.namespace is Namespace.USER:
+        # It implies the two others, and the kernel refuses to hear of them as well.
         options.append("userxattr")
+    else:
+        options += ["redirect_dir=off", "metacopy=off"]
     return ",".join(options)
 
 
