@@ -20,7 +20,7 @@ def run(
     """
     from layerscope.tui.first_frame import first_frame
 
-    with first_frame(target):
+    with first_frame(target) as frame:
         from layerscope.tui.start import start
 
-        return start(target, root, platform=platform, theme=theme, mouse=mouse)
+        return start(frame, target, root, platform=platform, theme=theme, mouse=mouse)

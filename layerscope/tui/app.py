@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import os
 from collections.abc import Iterable
 
 from rich.console import RenderableType
@@ -14,14 +13,15 @@ from textual.screen import Screen
 from layerscope.tui import theme
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.first_frame import FirstFrame
 from layerscope.tui.painting import Changes, Painter
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.screens.help import HelpScreen
 from layerscope.tui.session import Session
-from layerscope.tui.terminal import Terminal
+from layerscope.tui.terminal import Terminal, stop
 
 # Done by Textual under names of its own.
-_BUILT_IN = {"palette": "command_palette", "suspend": "suspend_process"}
+_BUILT_IN = {"palette": "command_palette"}
 
 
 class ExplorerApp(App[int]):
@@ -31,8 +31,16 @@ class ExplorerApp(App[int]):
     BINDINGS = bindings(c for c in EVERYWHERE if c.id not in _BUILT_IN and c is not BACK)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, session: Session, target: str | None, theme_name: str | None) -> None:
-        super().__init__(driver_class=Terminal)
+    def __init__(
+        self,
+        session: Session,
+        target: str | None = None,
+        theme_name: str | None = None,
+        first_frame: FirstFrame | None = None,
+    ) -> None:
+        # Without colours Textual's own would be shades of grey, which NO_COLOR doesn't want either.
+        super().__init__(driver_class=Terminal, ansi_color="NO_COLOR" in os.environ or None)
+        self.first_frame = first_frame or FirstFrame()
         self._painter = Painter()
         self.session = session
         self._target = target
@@ -42,11 +50,7 @@ class ExplorerApp(App[int]):
         self.theme = theme_name or theme.DARK
 
     def on_mount(self) -> None:
-        """Open the first screen; a signal to end is a way to quit."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit, 128 + number)
-        self.bind("ctrl+z", "suspend_process", show=False)
+        """Open the first screen."""
         if self._target is None:
             from layerscope.tui.screens.images import ImagesScreen
 
@@ -87,6 +91,11 @@ class ExplorerApp(App[int]):
     async def action_quit(self) -> None:
         """Leave."""
         self.exit(0)
+
+    def action_suspend(self) -> None:
+        """Stop, until the shell goes on with it."""
+        if not stop():
+            self.notify("there is no shell to go back to", severity="warning", timeout=3)
 
     def action_help(self) -> None:
         """Every key of this screen."""

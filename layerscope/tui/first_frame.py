@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from types import FrameType
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 _LEAVE = "\x1b[?1049l\x1b[?25h"
 
 
-@contextmanager
-def first_frame(target: str | None) -> Iterator[None]:
-    """Show what is being opened; the terminal is as it was if the block raises."""
-    width = os.get_terminal_size(sys.stdout.fileno()).columns
-    text = f" layerscope  {_plain(target) if target else 'the store'}"
-    _write(f"{_ENTER}\x1b[7m{text[:width]:<{width}}\x1b[0m\r\n\r\n   opening …")
+class FirstFrame:
+    """What stands on the terminal until the explorer draws."""
+
+    def __init__(self) -> None:
+        self.stands = False
+
+    def show(self, target: str | None) -> None:
+        """Say what is being opened."""
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+        text = f" layerscope  {_plain(target) if target else 'the store'}"
+        bar = f"\x1b[7m{text[:columns]:<{columns}}\x1b[0m"
+        self.stands = True
+        _write(f"{_ENTER}{bar}\r\n\r\n   opening …")
+
+    def hand_over(self) -> bool:
+        """From here on another one leaves the alternate screen; False if one did so before."""
+        stood, self.stands = self.stands, False
+        return stood
+
+    def leave(self) -> None:
+        """Show again what the terminal had, unless another one does."""
+        if self.hand_over():
+            _write(_LEAVE)
+
+
+@contextlib.contextmanager
+def first_frame(target: str | None) -> Iterator[FirstFrame]:
+    """Show what is being opened; a block that ends, by SIGTERM or SIGHUP too, leaves no trace."""
+    frame = FirstFrame()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
-        yield
-    except BaseException:
-        _write(_LEAVE)
-        raise
+        frame.show(target)
+        yield frame
+    finally:
+        frame.leave()
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _plain(text: str) -> str:
@@ -29,5 +60,6 @@ def _plain(text: str) -> str:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        sys.stdout.write(text)
+        sys.stdout.flush()

@@ -7,17 +7,24 @@ from pathlib import Path
 from layerscope.errors import UsageError
 from layerscope.tui import theme as themes
 from layerscope.tui.app import ExplorerApp
+from layerscope.tui.first_frame import FirstFrame
 from layerscope.tui.session import Session
 
 
 def start(
-    target: str | None, root: Path, *, platform: str | None, theme: str | None, mouse: bool
+    frame: FirstFrame,
+    target: str | None,
+    root: Path,
+    *,
+    platform: str | None,
+    theme: str | None,
+    mouse: bool,
 ) -> int:
-    """Run the explorer; the exit code. Raises UsageError, LayerscopeError."""
+    """Run the explorer in place of ``frame``; the exit code. Raises UsageError, LayerscopeError."""
     if theme is not None and theme not in themes.NAMES:
         raise UsageError(f"theme {theme!r}", f"the themes are {', '.join(themes.NAMES)}")
     session = Session(root, platform)
     _ = session.store
-    app = ExplorerApp(session, target, theme)
+    app = ExplorerApp(session, target, theme, frame)
     code = app.run(mouse=mouse)
     return code if code is not None else app.return_code or 0

@@ -66,6 +66,8 @@ class RowList(ScrollView, can_focus=True):
     RowList > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground;
                               text-style: bold; }
     RowList > .rows--idle { background: $surface-lighten-2; }
+    RowList:nocolor > .rows--cursor { text-style: bold reverse; }
+    RowList:nocolor > .rows--idle { text-style: bold underline; }
     RowList > .rows--added { color: $text-success; }
     RowList > .rows--modified { color: $text-warning; }
     RowList > .rows--removed { color: $text-error; }
