@@ -6,8 +6,8 @@ import sys
 import threading
 import time
 
-from layerscope.units import age_text, size_text
 from layerscope.progress import Progress, Silent
+from layerscope.units import age_text, size_text
 
 _EVERY = 0.1  # seconds between two repaints
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
+from layerscope.archive.blob import BrokenBlob
+from layerscope.archive.entry import Entry, Kind
 from layerscope.errors import Cancelled, LayerscopeError
 from layerscope.index.columns import InvalidIndex
 from layerscope.index.layer import LayerIndex
@@ -24,8 +26,18 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 
+class NotAFile(LayerscopeError):
+    """Something without content of its own was to be read."""
+
+    def __init__(self, what: str, kind: Kind) -> None:
+        super().__init__(what, f"it is no file but a {kind.word}")
+
+
 class NoSuchLayer(LayerscopeError):
     """A layer number that the image doesn't have."""
+
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,37 @@ class OpenImage:
             raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", "it wasn't read yet")
         return stack
 
+    def read_file(self, stack: StackView, row: int) -> Iterator[bytes]:
+        """A file's content in chunks, checked against what the index saw.
+
+        Raises NotAFile, BrokenBlob if it has changed since, OSError.
+        """
+        number, own = stack.source(row)
+        entry = stack.layers[number].entry(own)
+        if entry.kind is not Kind.FILE:
+            raise NotAFile(repr(stack.path(row).decode("utf-8", "backslashreplace")), entry.kind)
+        return _checked(entry, self._chunks(number, entry))
+
+    def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
+        from layerscope.archive.codec import Codec
+        from layerscope.archive.content import LayerContent, file_chunks
+
+        layer, index = self.image.layers[number], self.layer(number)
+        assert index is not None
+        if layer.place is None:
+            with layer.open() as tar:
+                yield from _skip_to(tar, entry)
+            return
+        facts = index.facts
+        content = LayerContent(
+            layer.place,
+            Codec(facts.codec),
+            str(facts.digest),
+            facts.tar_size,
+            self._store.layer_dir(facts.diff_id),
+        )
+        yield from file_chunks(content, entry)
+
     def read_layer(self, number: int, progress: Progress) -> None:
         """Index one layer: one pass over its bytes, verified. Raises what index_layer raises."""
         from layerscope.index.ingest import index_layer
@@ -199,6 +242,30 @@ class _Stacks:
 
         below = self._image.stack(number - 1) if number else None
         return StackBuilder.resume(below) if below is not None else StackBuilder()
+
+
+def _checked(entry: Entry, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks; at their end, an error if they aren't what the index saw."""
+    import xxhash
+
+    digest = xxhash.xxh3_64()
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if entry.sparse is None and digest.intdigest() != entry.xxh3:
+        name = entry.path.decode("utf-8", "backslashreplace")
+        raise BrokenBlob(repr(name), "its content is not what the layer's index saw")
+
+
+def _skip_to(tar: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """An entry's content out of a tar that can only be read from its start."""
+    left = entry.data_offset
+    while left:
+        left -= len(tar.read(min(left, _CHUNK)) or b"\0" * left)
+    size = entry.size
+    while size and (chunk := tar.read(min(size, _CHUNK))):
+        size -= len(chunk)
+        yield chunk
 
 
 def _outcome(future: Future[None], number: int) -> Step:

@@ -9,8 +9,8 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.cli.table import formatted, table
 from layerscope.cli.text import shown_text
-from layerscope.units import ago_text
 from layerscope.cli.verbs.images import NONE, split_name
+from layerscope.units import ago_text
 from layerscope.usecases.df import DiskUsage, Usage, disk_usage
 
 _FIELDS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_listing_options
 from layerscope.cli.text import shown_text
-from layerscope.units import ago_text
 from layerscope.oci.digest import Digest
+from layerscope.units import ago_text
 from layerscope.usecases.history import MISSING, HistoryRow, history
 
 _HEADINGS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_listing_options
-from layerscope.units import ago_text
 from layerscope.oci.reference import Reference
+from layerscope.units import ago_text
 from layerscope.usecases.images import ImageRow, list_images
 
 _HEADINGS = {

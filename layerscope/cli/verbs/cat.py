@@ -1,0 +1,29 @@
+"""``layerscope cat``."""
+
+from __future__ import annotations
+
+import sys
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser, add_target, whole_number
+from layerscope.cli.text import as_bytes
+from layerscope.usecases.content import read_file
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    add_target(parser)
+    parser.add_argument("path", metavar="PATH", help="a file in the image")
+    parser.add_argument(
+        "--layer", type=whole_number, metavar="N", help="as it is after layer N, not the last"
+    )
+
+
+def run(context: Context) -> int:
+    """Print a file's bytes."""
+    args = context.args
+    image = context.open_image(args.target)
+    for chunk in read_file(image, as_bytes(args.path), args.layer):
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+    return 0
