@@ -91,9 +91,12 @@ def _locked_folder(tmp: Path) -> tuple[Path, int]:
     while True:
         folder = tmp / (PREFIX + secrets.token_hex(8))
         folder.mkdir(0o700)
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # A collector may take it for a dead one until it is locked.
+        try:
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
         fcntl.flock(fd, fcntl.LOCK_EX)
-        # A collector may have taken it for a dead one just before it was locked.
         if folder.exists():
             return folder, fd
         os.close(fd)

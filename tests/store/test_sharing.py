@@ -51,7 +51,7 @@ def finish(*processes: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
     for process in processes:
         assert process.stderr is not None
-        assert process.stderr.read() == b""
+        assert process.stderr.read().decode() == ""
         process.stderr.close()
         assert process.wait(60) == 0
 
