@@ -138,9 +138,11 @@ def test_digests_are_verified(tmp_path: Path) -> None:
     )
     assert (facts.codec, facts.blob_size, facts.tar_size) == ("gzip", len(blob), len(data))
     wrong = Digest.of(b"other")
-    for promise in ({"digest": wrong}, {"diff_id": wrong}):
+    for digest, diff_id in ((wrong, None), (None, wrong)):
         with pytest.raises(DigestMismatch, match="was promised"):
-            index_layer(io.BytesIO(blob), lambda diff_id: tmp_path / "bad", **promise)
+            index_layer(
+                io.BytesIO(blob), lambda diff_id: tmp_path / "bad", digest=digest, diff_id=diff_id
+            )
     assert not (tmp_path / "bad").exists()
 
 
