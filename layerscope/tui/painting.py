@@ -1,7 +1,7 @@
 """Only the cells that changed go to the terminal: a fraction of what Textual sends by the line.
 
-Over SSH a cursor key costs a third, a page half. Textual's updates are played onto a picture of the
-screen in memory; what differs from the picture is sent.
+Textual's updates are played onto a picture of the screen in memory; what differs from the picture
+is sent, in the fewest codes.
 """
 
 from __future__ import annotations
@@ -17,64 +17,90 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual._compositor import CompositorUpdate
 
-Cell = tuple[str, Style | None]  # "" stands for the right half of a wide character
-_UNKNOWN: Cell = ("\0", None)
+from layerscope.tui.looks import RESET, Look, change, look_of
+
+_UNKNOWN = "\0"
+_RIGHT_HALF = ""  # of a wide character
 _BRIDGE = 4  # as many equal cells cost no more than a move of the cursor
-_RESET = "\x1b[0m"
 
 
 class Painter:
     """Remembers what the terminal shows."""
 
     def __init__(self) -> None:
-        self._lines: list[list[Cell]] = []
-        self._codes: dict[Style, str] = {}
+        self._size = (0, 0)
+        self._chars: list[list[str]] = []
+        self._looks: list[list[Look | None]] = []
+        self._known: dict[Style | None, Look] = {}
         self._colors: ColorSystem | None = None
 
     def forget(self) -> None:
         """The terminal may show anything: the next update is sent whole."""
-        self._lines = []
+        self._size = (0, 0)
 
     def paint(self, segments: Iterable[Segment], console: Console) -> str:
         """What to send so that the terminal shows ``segments``, which say where they stand."""
-        colors = console._color_system or ColorSystem.TRUECOLOR
-        if colors is not self._colors:
+        if (colors := console._color_system or ColorSystem.TRUECOLOR) is not self._colors:
             self._colors = colors
-            self._codes.clear()
-        width, height = console.size
-        if len(self._lines) != height or any(len(line) != width for line in self._lines[:1]):
-            self._lines = [[_UNKNOWN] * width for _ in range(height)]
-        changed: dict[int, set[int]] = {}
-        for x, y, cell in _cells(segments):
-            if 0 <= y < height and 0 <= x < width and self._lines[y][x] != cell:
-                self._lines[y][x] = cell
-                changed.setdefault(y, set()).add(x)
-        return "".join(self._line(y, changed[y]) for y in sorted(changed))
+            self._known.clear()
+        if console.size != self._size:
+            width, height = self._size = console.size.width, console.size.height
+            self._chars = [[_UNKNOWN] * width for _ in range(height)]
+            self._looks = [[None] * width for _ in range(height)]
+        changed: dict[int, list[int]] = {}
+        for x, y, cells, style in _placed(segments):
+            if 0 <= y < self._size[1]:
+                columns = self._put(x, y, cells[: max(0, self._size[0] - x)], self._look(style))
+                if columns:
+                    changed.setdefault(y, []).extend(columns)
+        return self._send(changed)
 
-    def _line(self, y: int, columns: set[int]) -> str:
-        line = self._lines[y]
+    def _put(self, x: int, y: int, cells: list[str], look: Look) -> list[int]:
+        """Draw onto the picture; the columns where it was another.
+
+        Nobody knows what is left of a wide character that is drawn over by half.
+        """
+        stop = x + len(cells)
+        chars, looks = self._chars[y], self._looks[y]
+        old_chars, old_looks = chars[x:stop], looks[x:stop]
+        same_look = old_looks == [look] * len(cells)
+        if same_look and old_chars == cells:
+            return []
+        if old_chars[:1] == [_RIGHT_HALF]:
+            chars[x - 1], looks[x - 1] = " ", None
+        if chars[stop : stop + 1] == [_RIGHT_HALF]:
+            chars[stop], looks[stop] = " ", None
+        chars[x:stop] = cells
+        looks[x:stop] = [look] * len(cells)
+        if same_look:
+            return [x + n for n, char in enumerate(cells) if char != old_chars[n]]
+        return [
+            x + n
+            for n, char in enumerate(cells)
+            if char != old_chars[n] or old_looks[n] is not look
+        ]
+
+    def _look(self, style: Style | None) -> Look:
+        look = self._known.get(style)
+        if look is None:
+            look = self._known[style] = look_of(style, self._colors or ColorSystem.TRUECOLOR)
+        return look
+
+    def _send(self, changed: dict[int, list[int]]) -> str:
         out: list[str] = []
-        style: Style | None = None
-        for start, end in _runs(columns, line):
-            out.append(Control.move_to(start, y).segment.text)
-            for text, cell_style in line[start:end]:
-                if cell_style is not style or cell_style is None:
-                    out.append(self._switch(cell_style))
-                    style = cell_style
-                out.append(text)
-        out.append(_RESET)
+        now: Look | None = None
+        for y in sorted(changed):
+            chars, looks = self._chars[y], self._looks[y]
+            for start, stop in _runs(sorted(changed[y]), chars):
+                out.append(Control.move_to(start, y).segment.text)
+                for char, look in zip(chars[start:stop], looks[start:stop], strict=True):
+                    if look is not now and look is not None:
+                        out.append(change(now, look))
+                        now = look
+                    out.append(char)
+        if out:
+            out.append(RESET)
         return "".join(out)
-
-    def _switch(self, style: Style | None) -> str:
-        """The codes that begin a style, whatever was before."""
-        if style is None:
-            return _RESET
-        codes = self._codes.get(style)
-        if codes is None:
-            assert self._colors is not None
-            begin = style.render("\0", color_system=self._colors).partition("\0")[0]
-            codes = self._codes[style] = "\x1b[0;" + begin[2:] if begin else _RESET
-        return codes
 
 
 class Changes(CompositorUpdate):
@@ -89,48 +115,46 @@ class Changes(CompositorUpdate):
         return self._painter.paint(segments, console)
 
 
-def _cells(segments: Iterable[Segment]) -> Iterator[tuple[int, int, Cell]]:
+def _placed(segments: Iterable[Segment]) -> Iterator[tuple[int, int, list[str], Style | None]]:
+    """Where each segment starts, and its cells."""
     x = y = 0
     for text, style, control in segments:
-        if control:
-            for code in control:
-                if code[0] is ControlType.CURSOR_MOVE_TO:
-                    x, y = code[1], code[2]  # type: ignore[assignment, misc]
-            continue
-        if text.isascii():
-            for char in text:
-                if char != "\n":
-                    yield x, y, (char, style)
-                    x += 1
-            continue
-        for char in text:
-            size = get_character_cell_size(char)
-            if not size:
-                continue
-            yield x, y, (char, style)
-            if size == 2:
-                yield x + 1, y, ("", style)
-            x += size
+        for code in control or ():
+            if code[0] is ControlType.CURSOR_MOVE_TO:
+                x, y = code[1], code[2]  # type: ignore[assignment, misc]
+        if not control and text != "\n":
+            cells = list(text) if text.isascii() else _cells(text)
+            yield x, y, cells, style
+            x += len(cells)
 
 
-def _runs(columns: set[int], line: list[Cell]) -> Iterator[tuple[int, int]]:
+def _cells(text: str) -> list[str]:
+    """The characters by cell; what has no width of its own joins the cell before it."""
+    cells: list[str] = []
+    for char in text:
+        size = get_character_cell_size(char)
+        if size:
+            cells += [char, _RIGHT_HALF][:size]
+        elif cells:
+            at = len(cells) - 1 if cells[-1] != _RIGHT_HALF else len(cells) - 2
+            cells[at] += char
+    return cells
+
+
+def _runs(columns: list[int], chars: list[str]) -> Iterator[tuple[int, int]]:
     """Stretches of a line to send: close ones together, wide characters whole."""
-    ordered = sorted(columns)
-    start = end = -1
-    for x in ordered:
-        if start >= 0 and x - end <= _BRIDGE:
-            end = x + 1
-            continue
-        if start >= 0:
-            yield _whole(start, end, line)
-        start, end = x, x + 1
-    if start >= 0:
-        yield _whole(start, end, line)
+    start = stop = columns[0]
+    for x in columns:
+        if x - stop > _BRIDGE:
+            yield _whole(start, stop, chars)
+            start = x
+        stop = x + 1
+    yield _whole(start, stop, chars)
 
 
-def _whole(start: int, end: int, line: list[Cell]) -> tuple[int, int]:
-    while start > 0 and line[start][0] == "":
+def _whole(start: int, stop: int, chars: list[str]) -> tuple[int, int]:
+    while start > 0 and chars[start] == _RIGHT_HALF:
         start -= 1
-    while end < len(line) and line[end][0] == "":
-        end += 1
-    return start, end
+    while stop < len(chars) and chars[stop] == _RIGHT_HALF:
+        stop += 1
+    return start, stop
