@@ -8,7 +8,6 @@ calls; ``path`` and ``to``, and content as ``size`` times ``byte`` are commands.
 from __future__ import annotations
 
 import base64
-import binascii
 import enum
 import errno
 import os
@@ -93,7 +92,7 @@ class _Runner:
             data = _DO[name](self, op)
         except OSError as error:
             return OpResult(name, shown, errno.errorcode.get(error.errno or 0, "EIO"))
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidOps(f"operation {name!r}", f"its words are off: {error}") from None
         return OpResult(name, shown, "ok", data)
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from layerscope.archive.overlay import Form
 from layerscope.archive.unpack import unpack_layer
 from layerscope.cow.directory_lower import DirectoryLower
@@ -68,3 +70,10 @@ def container(
 def is_root() -> bool:
     """Whether this process may do everything."""
     return os.geteuid() == 0
+
+
+@contextmanager
+def fails(number: int) -> Iterator[None]:
+    """The block raises this errno."""
+    with pytest.raises(OSError, match=rf"\[Errno {number}\]"):
+        yield
