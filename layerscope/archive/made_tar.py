@@ -15,11 +15,11 @@ Entries = Iterable[tuple[Entry, Callable[[], Iterator[bytes]]]]
 
 
 class MadeTar(io.RawIOBase, BinaryIO):
-    """The reproducible tar of some entries with their content, written by a thread."""
+    """What ``write`` writes, in a thread, as it is read."""
 
-    def __init__(self, entries: Entries) -> None:
+    def __init__(self, write: Callable[[BinaryIO], object]) -> None:
         super().__init__()
-        self._entries = entries
+        self._make = write
         self._error: BaseException | None = None
         out, into = os.pipe()
         self._out = open(out, "rb", buffering=0)  # noqa: SIM115 - closed in close()
@@ -48,11 +48,20 @@ class MadeTar(io.RawIOBase, BinaryIO):
     def _write(self, into: int) -> None:
         try:
             with open(into, "wb", buffering=1 << 20) as out:
-                tar = TarWriter(out)
-                for entry, content in self._entries:
-                    tar.add(entry, content())
-                tar.close()
+                self._make(out)
         except BrokenPipeError:
             return
         except BaseException as error:
             self._error = error
+
+
+def tar_of(entries: Entries) -> MadeTar:
+    """The reproducible tar of some entries with their content."""
+
+    def write(out: BinaryIO) -> None:
+        tar = TarWriter(out)
+        for entry, content in entries:
+            tar.add(entry, content())
+        tar.close()
+
+    return MadeTar(write)

@@ -67,7 +67,7 @@ def keep_layer(layer: Layer, store: Store, hand: Hand, watch: Watch) -> KeptLaye
     with told(store.root):
         out = temporary.open("xb", buffering=0)
     with out:
-        facts = _copy(layer, store, partial(_write, store.root, out), watch)
+        facts = _copy(layer, store, hand, partial(_write, store.root, out), watch)
     store.record_layer(facts)
     added = store.blobs.adopt(temporary, facts.digest, hand)
     descriptor = layer.descriptor or _descriptor(facts.digest, facts.blob_size, facts.codec)
@@ -91,7 +91,7 @@ def _there(layer: Layer, store: Store) -> KeptLayer | None:
     return KeptLayer(layer.descriptor, diff_id, None)
 
 
-def _copy(layer: Layer, store: Store, sink: Sink, watch: Watch) -> LayerFacts:
+def _copy(layer: Layer, store: Store, hand: Hand, sink: Sink, watch: Watch) -> LayerFacts:
     codec = _codec(layer)
     promised = layer.descriptor.digest if layer.descriptor else None
     if promised is None and codec is Codec.PLAIN:
@@ -102,7 +102,7 @@ def _copy(layer: Layer, store: Store, sink: Sink, watch: Watch) -> LayerFacts:
             return replace(known, blob_size=_verbatim(raw, promised, sink, watch))
         if promised is None and codec.value not in _MEDIA_TYPES:
             raw = cast(BinaryIO, decoded(cast(io.RawIOBase, raw), codec))
-        return _indexed(raw, layer, store, sink, watch)
+        return _indexed(raw, layer, partial(_place, store, hand), sink, watch)
 
 
 def _codec(layer: Layer) -> Codec:
@@ -136,17 +136,22 @@ def _verbatim(raw: BinaryIO, promised: Digest, sink: Sink, watch: Watch) -> int:
     return size
 
 
-def _indexed(raw: BinaryIO, layer: Layer, store: Store, sink: Sink, watch: Watch) -> LayerFacts:
+def _indexed(
+    raw: BinaryIO, layer: Layer, place: Callable[[Digest], Path], sink: Sink, watch: Watch
+) -> LayerFacts:
     from layerscope.index.ingest import index_layer
-
-    def place(diff_id: Digest) -> Path:
-        folder = store.layer_dir(diff_id)
-        with told(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        return folder / "index"
 
     promised = layer.descriptor.digest if layer.descriptor else None
     return index_layer(raw, place, watch=watch, digest=promised, diff_id=layer.diff_id, sink=sink)
+
+
+def _place(store: Store, hand: Hand, diff_id: Digest) -> Path:
+    """Where the index of a layer goes; the folder stays while the hand does."""
+    hand.pin(diff_id)
+    folder = store.layer_dir(diff_id)
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder / "index"
 
 
 def _write(root: Path, out: FileIO, data: bytes | memoryview) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from layerscope.archive.blob import FileRange
-from layerscope.archive.made_tar import MadeTar
+from layerscope.archive.made_tar import tar_of
 from layerscope.archive.walk import walk_tree
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.platform import Platform
@@ -19,7 +19,7 @@ def open_rootfs(what: str, path: Path, platform: Platform | None) -> Image:
     """
     config = ImageConfig(diff_ids=(), platform=platform or Platform.host())
     if path.is_dir():
-        layer = Layer(None, None, None, lambda: MadeTar(walk_tree(path)))
+        layer = Layer(None, None, None, lambda: tar_of(walk_tree(path)))
     else:
         place = FileRange.whole(path)
         layer = Layer(None, None, place.size, place)

@@ -68,10 +68,35 @@ _IMAGES = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES,)
+_CONTAINERS = (
+    # ``record`` has what nobody searches for, as JSON.
+    """CREATE TABLE containers (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        image TEXT NOT NULL REFERENCES images,
+        created TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX containers_of ON containers (image)",
+    """CREATE TABLE volumes (
+        name TEXT PRIMARY KEY,
+        created TEXT NOT NULL,
+        anonymous INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE mounts (
+        container TEXT NOT NULL REFERENCES containers ON DELETE CASCADE,
+        target TEXT NOT NULL,       -- a path in the container
+        volume TEXT REFERENCES volumes,
+        source TEXT,                -- a path of the host, where it is no volume
+        read_only INTEGER NOT NULL,
+        PRIMARY KEY (container, target)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS)
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
-IMAGE_USERS: tuple[str, ...] = ()
+IMAGE_USERS: tuple[str, ...] = ("SELECT image, name FROM containers",)
 
 # Each gives rows (digest) of blobs, or of layers by diffID, that stay although no image has them.
 KEPT_DIGESTS: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.archive.made_tar import MadeTar
+from layerscope.archive import made_tar
 from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView
@@ -28,13 +28,13 @@ def read_file(image: OpenImage, path: bytes, layer: int | None = None) -> Iterat
     return image.read_file(stack, _followed(stack, path))
 
 
-def tar_of(image: OpenImage, path: bytes) -> MadeTar:
+def tar_of(image: OpenImage, path: bytes) -> made_tar.MadeTar:
     """A tar of ``path`` and all below it, under its own name, as `docker cp` gives it.
 
     Raises NoSuchPath.
     """
     stack = image.need_stack(None)
-    return MadeTar(_members(image, stack, find(stack, path)))
+    return made_tar.tar_of(_members(image, stack, find(stack, path)))
 
 
 def copy_out(image: OpenImage, path: bytes, dest: Path) -> None:
@@ -52,7 +52,7 @@ def copy_out(image: OpenImage, path: bytes, dest: Path) -> None:
     from layerscope.archive.apply import apply_layer
 
     target.mkdir(exist_ok=True)
-    with MadeTar(_members(image, stack, row, keep_name=False)) as tar:
+    with made_tar.tar_of(_members(image, stack, row, keep_name=False)) as tar:
         apply_layer(tar, target)
 
 

@@ -1,0 +1,54 @@
+"""A container's writable layer made an image layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from layerscope.archive.made_tar import MadeTar
+from layerscope.containers.files import open_files
+from layerscope.containers.record import Container
+from layerscope.cow.commit import commit_layer
+from layerscope.oci import media
+from layerscope.oci.descriptor import Descriptor
+from layerscope.oci.history import History
+from layerscope.oci.manifest import Manifest
+from layerscope.sources.image import Layer
+from layerscope.sources.layer_copy import keep_layer
+
+if TYPE_CHECKING:
+    from layerscope.store.images import StoredImage
+    from layerscope.store.store import Store
+
+
+def commit(
+    store: Store, container: Container, names: tuple[str, ...], now: str, comment: str = ""
+) -> StoredImage:
+    """A new image: the container's, with its writable layer on top.
+
+    ``now`` is the time to write down (RFC 3339); the layer is the same bytes for the same files.
+    Raises ReservedName, LayerBusy, LayerscopeError, OSError.
+    """
+    base = store.resolve(str(container.image))
+    manifest, config = store.manifest(base), store.config(base)
+    with store.hold() as hand, open_files(store, container) as engine:
+        hand.pin(container.image)
+        layer = Layer(None, None, None, lambda: MadeTar(lambda out: commit_layer(engine, out)))
+        kept = keep_layer(layer, store, hand, lambda done: None)
+        history = (*config.history, _step(container, now, comment))
+        new = replace(
+            config,
+            created=now,
+            diff_ids=(*config.diff_ids, kept.diff_id),
+            history=history,
+        )
+        data = new.to_bytes()
+        store.blobs.put(data, hand)
+        described = Descriptor.of(media.OCI_CONFIG, data)
+        layers = (*manifest.layers, kept.descriptor)
+        made = Manifest(described, layers).to_bytes()
+        return store.add_image(made, names, parent=container.image)
+
+
+def _step(container: Container, now: str, comment: str) -> History:
+    return History(created=now, created_by=" ".join(container.settings.command), comment=comment)

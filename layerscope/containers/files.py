@@ -1,0 +1,92 @@
+"""A container's files: its image's layers below, its writable layer above, volumes mounted in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.archive.codec import Codec
+from layerscope.archive.content import LayerContent
+from layerscope.containers.record import Container
+from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver_engine import EngineDriver
+from layerscope.cow.empty_lower import EmptyLower
+from layerscope.cow.engine import Engine
+from layerscope.cow.form import detect_form
+from layerscope.cow.index_lower import IndexLower
+from layerscope.cow.lower import Lower
+from layerscope.sources.opened import OpenImage
+from layerscope.sources.stored import open_stored
+
+if TYPE_CHECKING:
+    from layerscope.oci.digest import Digest
+    from layerscope.store.store import Store
+
+
+def folder_of(store: Store, container: Container) -> Path:
+    """The folder of everything that belongs to a container alone."""
+    return store.root / "containers" / container.id
+
+
+def place_of(store: Store, container: Container) -> Place:
+    """Its directories, in the form that this process may write."""
+    folder = folder_of(store, container)
+    form = detect_form(folder)
+    return Place(folder / "upper", folder / "work", folder / "merged", form)
+
+
+def make_files(store: Store, container: Container) -> None:
+    """Make a new container's directories: the same few over any image. Raises OSError."""
+    folder_of(store, container).mkdir(parents=True)
+    for name in ("upper", "work", "merged"):
+        (folder_of(store, container) / name).mkdir()
+    (folder_of(store, container) / "upper").chmod(0o755)
+
+
+@contextmanager
+def open_files(store: Store, container: Container) -> Iterator[Engine]:
+    """Its files, to work on while nobody else does; mount points are made as at its start.
+
+    Raises LayerBusy, LayerscopeError, OSError.
+    """
+    layers = Layers(functools.partial(open_lower, store, container.image), lambda: ())
+    with EngineDriver().files(layers, place_of(store, container)) as engine:
+        for mount in container.mounts:
+            _make_mount_point(engine, mount.target.encode())
+        yield engine
+
+
+def open_lower(store: Store, image: Digest) -> Lower:
+    """An image's layers, merged, nothing unpacked. Raises LayerscopeError."""
+    opened = OpenImage(open_stored(store, store.resolve(str(image))), store)
+    opened.read_all()
+    if not opened.layer_count:
+        return EmptyLower()
+    view = opened.need_stack(None)
+    contents = [
+        LayerContent(
+            store_blob,
+            Codec(layer.facts.codec),
+            str(layer.facts.digest),
+            layer.facts.tar_size,
+            store.layer_dir(layer.diff_id),
+        )
+        for layer, source in zip(view.layers, opened.image.layers, strict=True)
+        if (store_blob := source.place) is not None
+    ]
+    return IndexLower(view, lambda layer, offset, size: contents[layer].read_at(offset, size))
+
+
+def _make_mount_point(engine: Engine, target: bytes) -> None:
+    path = b""
+    for part in target.split(b"/"):
+        if not part:
+            continue
+        path += b"/" + part
+        try:
+            engine.stat(path)
+        except FileNotFoundError:
+            engine.mkdir(path, 0o755)

@@ -1,0 +1,45 @@
+"""Names of containers and volumes: which are allowed, and one where nobody gave any."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from layerscope.errors import UsageError
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_HOW = ("brave", "calm", "clever", "eager", "gentle", "happy", "keen", "lucid", "quick", "quiet")
+_WHAT = (
+    "badger",
+    "crane",
+    "dolphin",
+    "heron",
+    "lynx",
+    "marmot",
+    "otter",
+    "puffin",
+    "raven",
+    "wren",
+)
+
+
+class InvalidName(UsageError):
+    """A name that no container or volume may have."""
+
+
+def check_name(name: str) -> str:
+    """The name, if it is one (Docker's rule). Raises InvalidName."""
+    if not _NAME.fullmatch(name) or len(name) > 255:
+        why = "only letters, digits, '_', '.' and '-' are allowed, the first a letter or digit"
+        raise InvalidName(repr(name[:100]), why)
+    return name
+
+
+def any_name() -> str:
+    """A name to remember; not unique."""
+    return f"{secrets.choice(_HOW)}_{secrets.choice(_WHAT)}{secrets.randbelow(1000)}"
+
+
+def new_id() -> str:
+    """A container's ID: 64 hex digits."""
+    return secrets.token_hex(32)

@@ -1,0 +1,100 @@
+"""Volumes: folders outside the layers, that outlive the containers they are mounted in."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.containers.names import check_name
+from layerscope.errors import LayerscopeError
+
+if TYPE_CHECKING:
+    from layerscope.store.store import Store
+
+
+class NoSuchVolume(LayerscopeError):
+    """No volume has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"volume {name!r}", "there is none", "layerscope volume ls")
+
+
+class VolumeInUse(LayerscopeError):
+    """A volume that containers have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume; ``containers`` are the names of those that have it."""
+
+    name: str
+    path: Path
+    created: str
+    anonymous: bool
+    containers: tuple[str, ...]
+
+
+def all_volumes(store: Store) -> list[Volume]:
+    """Every volume, by name."""
+    users: dict[str, list[str]] = {}
+    for volume, name in store.database.rows(
+        "SELECT m.volume, c.name FROM mounts m JOIN containers c ON c.id = m.container "
+        "WHERE m.volume IS NOT NULL ORDER BY c.name"
+    ):
+        users.setdefault(volume, []).append(name)
+    rows = store.database.rows("SELECT name, created, anonymous FROM volumes ORDER BY name")
+    return [
+        Volume(name, data_of(store, name), created, bool(anonymous), tuple(users.get(name, ())))
+        for name, created, anonymous in rows
+    ]
+
+
+def find_volume(store: Store, name: str) -> Volume:
+    """The volume of a name. Raises NoSuchVolume."""
+    for volume in all_volumes(store):
+        if volume.name == name:
+            return volume
+    raise NoSuchVolume(name)
+
+
+def make_volume(store: Store, now: str, name: str | None = None) -> str:
+    """A volume of that name, the one there is or a new one; anonymous for None. Its name."""
+    chosen = check_name(name) if name else secrets.token_hex(32)
+    data_of(store, chosen).mkdir(parents=True, exist_ok=True)
+    with store.database.write() as tx:
+        sql = "INSERT OR IGNORE INTO volumes VALUES (?, ?, ?)"
+        tx.execute(sql, (chosen, now, name is None))
+    return chosen
+
+
+def remove_volume(store: Store, name: str) -> None:
+    """Remove a volume with its data. Raises NoSuchVolume, VolumeInUse."""
+    from layerscope.store.disk import remove_tree
+
+    volume = find_volume(store, name)
+    if volume.containers:
+        raise VolumeInUse(f"volume {name!r}", f"it is used by {', '.join(volume.containers)}")
+    with store.database.write() as tx:
+        tx.execute("DELETE FROM volumes WHERE name = ?", (name,))
+    remove_tree(store.root / "volumes" / name)
+
+
+def data_of(store: Store, name: str) -> Path:
+    """The folder of a volume's data."""
+    return store.root / "volumes" / name / "_data"
+
+
+def volume_size(path: Path) -> int:
+    """Bytes of the files below a folder, each inode once, as `docker system df` counts."""
+    seen: set[tuple[int, int]] = set()
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            about = os.lstat(os.path.join(folder, name))
+            if (about.st_dev, about.st_ino) not in seen:
+                seen.add((about.st_dev, about.st_ino))
+                total += about.st_size
+    return total

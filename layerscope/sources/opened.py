@@ -1,0 +1,275 @@
+"""An image that somebody looks at: its metadata at once, its layers as they are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from layerscope.archive.blob import BrokenBlob
+from layerscope.archive.entry import Entry, Kind
+from layerscope.errors import Cancelled, LayerscopeError
+from layerscope.index.columns import InvalidIndex
+from layerscope.index.layer import LayerIndex
+from layerscope.index.stack import StackView
+from layerscope.oci.chain import chain_ids
+from layerscope.oci.digest import Digest
+from layerscope.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from layerscope.index.merge import StackBuilder
+    from layerscope.sources.image import Image
+    from layerscope.store.store import Store
+
+
+class NotAFile(LayerscopeError):
+    """Something without content of its own was to be read."""
+
+    def __init__(self, what: str, kind: Kind) -> None:
+        super().__init__(what, f"it is no file but a {kind.word}")
+
+
+class NoSuchLayer(LayerscopeError):
+    """A layer number that the image doesn't have."""
+
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something of an image is ready: the index of a layer, or the stack up to it.
+
+    ``error`` says why it never will be; what stands below it is usable all the same.
+    """
+
+    what: Literal["layer", "stack"]
+    number: int
+    error: LayerscopeError | None = None
+
+
+class OpenImage:
+    """An image and what is known of its layers; indexes and stacks are kept by diffID.
+
+    Layers are numbered bottom up from 0. Nothing of the image is copied.
+    """
+
+    def __init__(self, image: Image, store: Store) -> None:
+        self.image = image
+        self._store = store
+        self._layers: dict[int, LayerIndex] = {}
+        self._stacks: dict[int, StackView] = {}
+        self._diff_ids = [layer.diff_id for layer in image.layers]
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers it has."""
+        return len(self._diff_ids)
+
+    def diff_id(self, number: int) -> Digest | None:
+        """The diffID of a layer; None while it isn't known (a bare tar that wasn't read yet)."""
+        return self._diff_ids[number]
+
+    def layer(self, number: int) -> LayerIndex | None:
+        """The index of a layer, None if it wasn't made yet."""
+        diff_id = self._diff_ids[number]
+        if number not in self._layers and diff_id is not None:
+            try:
+                self._layers[number] = LayerIndex.open(self._store.layer_dir(diff_id) / "index")
+            except (InvalidIndex, FileNotFoundError):
+                return None
+        return self._layers.get(number)
+
+    def stack(self, number: int) -> StackView | None:
+        """The stack of layers 0 to ``number``, None if it wasn't made yet."""
+        if number not in self._stacks:
+            layers = [layer for n in range(number + 1) if (layer := self.layer(n)) is not None]
+            if len(layers) <= number:
+                return None
+            try:
+                self._stacks[number] = StackView.open(self.stack_file(number), layers)
+            except (InvalidIndex, FileNotFoundError):
+                return None
+        return self._stacks[number]
+
+    def stack_file(self, number: int) -> Path:
+        """Where the stack of layers 0 to ``number`` is kept. Their diffIDs must be known."""
+        diff_ids = [diff_id for diff_id in self._diff_ids[: number + 1] if diff_id is not None]
+        chain = chain_ids(diff_ids)[-1]
+        return self._store.layer_dir(diff_ids[-1]) / f"stack-{chain.hex}"
+
+    def stacks(self) -> list[StackView]:
+        """Every stack, bottom up. Raises NoSuchLayer if one wasn't made yet."""
+        return [self.need_stack(number) for number in range(self.layer_count)]
+
+    def need_stack(self, number: int | None) -> StackView:
+        """The stack of layers 0 to ``number``, of all for None. Raises NoSuchLayer."""
+        last = self.layer_count - 1
+        wanted = last if number is None else number
+        if not 0 <= wanted <= last:
+            there = f"layers are 0 to {last}" if last >= 0 else "it has no layers"
+            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", f"there is none; {there}")
+        stack = self.stack(wanted)
+        if stack is None:
+            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", "it wasn't read yet")
+        return stack
+
+    def read_file(self, stack: StackView, row: int) -> Iterator[bytes]:
+        """A file's content in chunks, checked against what the index saw.
+
+        Raises NotAFile, BrokenBlob if it has changed since, OSError.
+        """
+        number, own = stack.source(row)
+        entry = stack.layers[number].entry(own)
+        if entry.kind is not Kind.FILE:
+            raise NotAFile(repr(stack.path(row).decode("utf-8", "backslashreplace")), entry.kind)
+        return _checked(entry, self._chunks(number, entry))
+
+    def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
+        from layerscope.archive.codec import Codec
+        from layerscope.archive.content import LayerContent, file_chunks
+
+        layer, index = self.image.layers[number], self.layer(number)
+        assert index is not None
+        if layer.place is None:
+            with layer.open() as tar:
+                yield from _skip_to(tar, entry)
+            return
+        facts = index.facts
+        content = LayerContent(
+            layer.place,
+            Codec(facts.codec),
+            str(facts.digest),
+            facts.tar_size,
+            self._store.layer_dir(facts.diff_id),
+        )
+        yield from file_chunks(content, entry)
+
+    def read_layer(self, number: int, progress: Progress) -> None:
+        """Index one layer: one pass over its bytes, verified. Raises what index_layer raises."""
+        from layerscope.index.ingest import index_layer
+
+        layer = self.image.layers[number]
+        task = f"layer {number}"
+        progress.begin(task, layer.size)
+
+        def watch(done: int) -> None:
+            progress.check()
+            progress.advance(task, done)
+
+        def place(diff_id: Digest) -> Path:
+            folder = self._store.layer_dir(diff_id)
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder / "index"
+
+        promised = layer.descriptor.digest if layer.descriptor else None
+        with layer.open() as raw:
+            facts = index_layer(raw, place, watch=watch, digest=promised, diff_id=layer.diff_id)
+        self._diff_ids[number] = facts.diff_id
+        progress.end(task)
+
+    def read(self, progress: Progress | None = None) -> Iterator[Step]:
+        """Index what is missing, on all cores, and build the stacks; yields as things get ready.
+
+        A layer that can't be read is a step that carries its error; the others go on. Raises
+        Cancelled when ``progress`` says so.
+        """
+        progress = progress or Silent()
+        stacks = _Stacks(self)
+        missing = [n for n in range(self.layer_count) if self.layer(n) is None]
+        yield from (Step("layer", n) for n in range(self.layer_count) if n not in missing)
+        yield from stacks.build()
+        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1) as pool:
+            running = {pool.submit(self.read_layer, n, progress): n for n in missing}
+            try:
+                while running:
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        yield _outcome(future, running.pop(future))
+                    yield from stacks.build()
+            finally:
+                for future in running:
+                    future.cancel()
+
+    def read_all(self, progress: Progress | None = None) -> None:
+        """As :meth:`read`, to its end. Raises the first error that it meets."""
+        for step in self.read(progress):
+            if step.error is not None:
+                raise step.error
+
+
+class _Stacks:
+    """Builds an image's stacks in order, as far as its layers are there."""
+
+    def __init__(self, image: OpenImage) -> None:
+        self._image = image
+        self._next = 0
+        self._builder: StackBuilder | None = None
+
+    def build(self) -> Iterator[Step]:
+        """Build, or find built, each further stack whose layers are all there."""
+        image = self._image
+        while self._next < image.layer_count and (layer := image.layer(self._next)) is not None:
+            number, self._next = self._next, self._next + 1
+            if self._builder is None and image.stack(number) is not None:
+                yield Step("stack", number)
+                continue
+            try:
+                self._builder = self._builder or self._builder_at(number)
+                self._builder.push(layer, image.stack_file(number))
+            except (LayerscopeError, OSError) as error:
+                self._next = image.layer_count
+                yield Step("stack", number, _in_layer(number, error))
+            else:
+                yield Step("stack", number)
+
+    def _builder_at(self, number: int) -> StackBuilder:
+        from layerscope.index.merge import StackBuilder
+
+        below = self._image.stack(number - 1) if number else None
+        return StackBuilder.resume(below) if below is not None else StackBuilder()
+
+
+def _checked(entry: Entry, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks; at their end, an error if they aren't what the index saw."""
+    import xxhash
+
+    digest = xxhash.xxh3_64()
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if entry.sparse is None and digest.intdigest() != entry.xxh3:
+        name = entry.path.decode("utf-8", "backslashreplace")
+        raise BrokenBlob(repr(name), "its content is not what the layer's index saw")
+
+
+def _skip_to(tar: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """An entry's content out of a tar that can only be read from its start."""
+    left = entry.data_offset
+    while left:
+        left -= len(tar.read(min(left, _CHUNK)) or b"\0" * left)
+    size = entry.size
+    while size and (chunk := tar.read(min(size, _CHUNK))):
+        size -= len(chunk)
+        yield chunk
+
+
+def _outcome(future: Future[None], number: int) -> Step:
+    try:
+        future.result()
+    except Cancelled:
+        raise
+    except (LayerscopeError, OSError) as error:
+        return Step("layer", number, _in_layer(number, error))
+    return Step("layer", number)
+
+
+def _in_layer(number: int, error: LayerscopeError | OSError) -> LayerscopeError:
+    """The error with the layer named, however deep it came from."""
+    if not isinstance(error, LayerscopeError):
+        return LayerscopeError(f"layer {number}", error.strerror or str(error))
+    if error.what == "layer":
+        error.what = f"layer {number}"
+    return error

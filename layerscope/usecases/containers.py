@@ -1,0 +1,217 @@
+"""Containers: made, listed, looked into, changed, committed, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from layerscope.accounting.sizes import layer_usage
+from layerscope.containers import volumes
+from layerscope.containers.files import folder_of, make_files, open_files, place_of
+from layerscope.containers.names import new_id
+from layerscope.containers.record import Container, Mount, Settings, State
+from layerscope.containers.shelf import (
+    add_container,
+    all_containers,
+    find_container,
+    forget_container,
+    save_container,
+)
+from layerscope.errors import LayerscopeError, UsageError
+
+if TYPE_CHECKING:
+    from layerscope.accounting.changes import ChangeList
+    from layerscope.cow.ops import OpResult
+    from layerscope.store.images import StoredImage
+    from layerscope.store.store import Store
+
+
+class ContainerRunning(LayerscopeError):
+    """A container that can't be removed while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRow:
+    """A container and its bytes: of its writable layer, and with its image's."""
+
+    container: Container
+    size_rw: int
+    size_root_fs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a new container is to be, where it isn't as its image says."""
+
+    name: str | None = None
+    command: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    working_dir: str = ""
+    user: str = ""
+    mounts: tuple[str, ...] = ()
+
+
+def create(store: Store, image: str, wanted: Wanted) -> Container:
+    """A writable layer over an image; its cost does not grow with the image.
+
+    Raises NoSuchImage, NameTaken, InvalidName, UsageError, OSError.
+    """
+    stored, now = store.resolve(image), now_text()
+    runtime = store.config(stored).config
+    settings = Settings(
+        command=_command(runtime.entrypoint, runtime.cmd, wanted.command),
+        env=(*runtime.env, *wanted.env),
+        working_dir=wanted.working_dir or runtime.working_dir,
+        user=wanted.user or runtime.user,
+    )
+    asked = [parse_mount(text) for text in wanted.mounts]
+    given = {mount.target for mount in asked}
+    asked += [Mount(path) for path in runtime.volumes if path not in given]
+    container = Container(
+        id=new_id(),
+        name="",
+        image=stored.id,
+        image_name=image,
+        created=now,
+        settings=settings,
+        mounts=tuple(_with_volume(store, mount, now) for mount in asked),
+    )
+    added = add_container(store, container, wanted.name)
+    make_files(store, added)
+    return added
+
+
+def parse_mount(text: str) -> Mount:
+    """Read ``VOLUME:PATH[:ro]``, ``/HOST:PATH[:ro]`` or ``PATH``. Raises UsageError."""
+    parts = text.split(":")
+    read_only = len(parts) == 3 and parts[2] == "ro"
+    if len(parts) > 3 or (len(parts) == 3 and parts[2] not in ("ro", "rw")) or not all(parts):
+        raise UsageError(f"-v {text!r}", "it isn't VOLUME:PATH[:ro]")
+    source, target = (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+    if not target.startswith("/") or target.rstrip("/") == "":
+        raise UsageError(f"-v {text!r}", "the path in the container must be absolute, not /")
+    if source is not None and source.startswith("/"):
+        return Mount(target, None, source, read_only)
+    return Mount(target, source, None, read_only)
+
+
+def list_containers(store: Store, *, every: bool = True) -> list[ContainerRow]:
+    """Containers, newest first; only running ones without ``every``."""
+    sizes = {image.id: image.size for image in store.images()}
+    rows = []
+    for container in all_containers(store):
+        if every or container.state is State.RUNNING:
+            size = size_of(store, container)
+            rows.append(ContainerRow(container, size, size + sizes.get(container.image, 0)))
+    return rows
+
+
+def size_of(store: Store, container: Container) -> int:
+    """Bytes of its writable layer, by Docker's classic rule."""
+    return layer_usage(folder_of(store, container) / "upper").size
+
+
+def diff(store: Store, name: str) -> ChangeList:
+    """What a container changed. Raises NoSuchContainer, LayerBusy, OSError."""
+    from layerscope.accounting.changes import change_list
+
+    with open_files(store, find_container(store, name)) as engine:
+        return change_list(engine)
+
+
+def apply(store: Store, name: str, ops: Sequence[Mapping[str, Any]]) -> list[OpResult]:
+    """Run file operations in a container. Raises NoSuchContainer, InvalidOps, LayerBusy."""
+    from layerscope.containers.apply import apply as run
+
+    return run(store, find_container(store, name), ops)
+
+
+def commit(store: Store, name: str, image_name: str | None, comment: str = "") -> StoredImage:
+    """A new image of a container. Raises NoSuchContainer, ReservedName, LayerBusy."""
+    from layerscope.containers.commit import commit as make
+
+    names = (image_name,) if image_name else ()
+    return make(store, find_container(store, name), names, now_text(), comment)
+
+
+def remove(
+    store: Store, name: str, *, force: bool = False, with_volumes: bool = False
+) -> Container:
+    """Remove a container and its writable layer; its anonymous volumes if asked.
+
+    Raises NoSuchContainer, ContainerRunning, OSError.
+    """
+    from layerscope.store.disk import remove_tree
+
+    container = find_container(store, name)
+    if container.state is State.RUNNING and not force:
+        raise ContainerRunning(f"container {name!r}", "it is running", "layerscope rm -f")
+    forget_container(store, container)
+    remove_tree(folder_of(store, container))
+    if with_volumes:
+        anonymous = {volume.name for volume in volumes.all_volumes(store) if volume.anonymous}
+        for volume in anonymous.intersection(container.volumes):
+            volumes.remove_volume(store, volume)
+    return container
+
+
+def rename(store: Store, name: str, new: str) -> None:
+    """Give a container another name. Raises NoSuchContainer, NameTaken, InvalidName."""
+    from layerscope.containers.names import check_name
+
+    save_container(store, replace(find_container(store, name), name=check_name(new)))
+
+
+def inspect_container(store: Store, name: str) -> dict[str, Any]:
+    """A container as plain values; sizes in bytes. Raises NoSuchContainer."""
+    container = find_container(store, name)
+    place, size = place_of(store, container), size_of(store, container)
+    image = store.resolve(str(container.image))
+    return {
+        "kind": "container",
+        "id": container.id,
+        "name": container.name,
+        "image": str(container.image),
+        "image_name": container.image_name,
+        "created": container.created,
+        "status": container.state.value,
+        "exit_code": container.exit_code,
+        "started_at": container.started_at or None,
+        "finished_at": container.finished_at or None,
+        "command": list(container.settings.command),
+        "env": list(container.settings.env),
+        "working_dir": container.settings.working_dir,
+        "user": container.settings.user,
+        "size_rw": size,
+        "size_root_fs": image.size + size,
+        "upper": str(place.upper),
+        "form": place.form.namespace.value,
+        "mounts": [
+            {
+                "target": mount.target,
+                "volume": mount.volume,
+                "source": mount.source,
+                "read_only": mount.read_only,
+            }
+            for mount in container.mounts
+        ],
+    }
+
+
+def now_text() -> str:
+    """Now, as RFC 3339."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _command(
+    entrypoint: tuple[str, ...], cmd: tuple[str, ...], given: tuple[str, ...]
+) -> tuple[str, ...]:
+    return (*entrypoint, *(given or cmd))
+
+
+def _with_volume(store: Store, mount: Mount, now: str) -> Mount:
+    if mount.source is not None:
+        return mount
+    return replace(mount, volume=volumes.make_volume(store, now, mount.volume))
