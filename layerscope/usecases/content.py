@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from layerscope.archive.entry import Entry, Kind
 from layerscope.archive import made_tar
+from layerscope.archive.entry import Entry, Kind
 from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView

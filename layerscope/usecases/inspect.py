@@ -1,13 +1,36 @@
-"""Everything known of an image of the store."""
+"""Everything known of an image, a container or a volume."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from layerscope.oci.config import ImageConfig
+from layerscope.store.images import NoSuchImage
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
+
+
+def inspect(store: Store, name: str) -> dict[str, Any]:
+    """The container, image or volume of that name or ID, in this order, as Docker looks.
+
+    Raises NoSuchImage if there is none of them, AmbiguousImage, AmbiguousContainer.
+    """
+    from layerscope.containers.shelf import NoSuchContainer
+    from layerscope.containers.volumes import NoSuchVolume
+    from layerscope.usecases.containers import inspect_container
+    from layerscope.usecases.volumes import inspect_volume
+
+    with suppress(NoSuchContainer):
+        return inspect_container(store, name)
+    try:
+        return inspect_image(store, name)
+    except NoSuchImage:
+        with suppress(NoSuchVolume):
+            return {"kind": "volume", **asdict(inspect_volume(store, name))}
+        raise
 
 
 def inspect_image(store: Store, name: str) -> dict[str, Any]:

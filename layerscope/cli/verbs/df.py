@@ -7,11 +7,15 @@ from dataclasses import asdict
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.cli.status import status
 from layerscope.cli.table import formatted, table
 from layerscope.cli.text import shown_text
 from layerscope.cli.verbs.images import NONE, split_name
+from layerscope.containers.record import State
 from layerscope.units import ago_text
-from layerscope.usecases.df import DiskUsage, Usage, disk_usage
+from layerscope.usecases.containers import list_containers
+from layerscope.usecases.df import ContainerUse, DiskUsage, Usage, VolumeUse, disk_usage
+from layerscope.usecases.volumes import list_volumes
 
 _FIELDS = {
     "Type": "TYPE",
@@ -34,7 +38,7 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Show what the store holds."""
-    usage = disk_usage(context.store)
+    usage = disk_usage(context.store, container_uses(context), volume_uses(context))
     if context.args.json:
         return context.print_json(_document(usage))
     if context.args.verbose:
@@ -50,6 +54,30 @@ def run(context: Context) -> int:
     template = context.args.format or "table " + "\t".join(f"{{{{.{name}}}}}" for name in _FIELDS)
     context.print(formatted(template, _FIELDS, rows))
     return 0
+
+
+def container_uses(context: Context) -> list[ContainerUse]:
+    """The containers as far as space goes."""
+    return [
+        ContainerUse(
+            id=row.container.id,
+            name=row.container.name,
+            image=row.container.image_name,
+            command=f'"{" ".join(row.container.settings.command)}"',
+            created=row.container.created,
+            status=status(row.container),
+            running=row.container.state is State.RUNNING,
+            size=row.size_rw,
+            volumes=len(row.container.volumes),
+        )
+        for row in list_containers(context.store)
+    ]
+
+
+def volume_uses(context: Context) -> list[VolumeUse]:
+    """The volumes as far as space goes."""
+    rows = list_volumes(context.store)
+    return [VolumeUse(row.name, row.size, len(row.containers)) for row in rows]
 
 
 def _document(usage: DiskUsage) -> dict[str, object]:

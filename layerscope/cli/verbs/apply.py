@@ -1,0 +1,62 @@
+"""``layerscope apply``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser
+from layerscope.cow.ops import OpResult
+from layerscope.errors import LayerscopeError
+from layerscope.usecases.containers import apply
+
+_OK = "ok"
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    parser.add_argument("container", metavar="CONTAINER", help="a name or ID")
+    parser.add_argument("file", metavar="FILE", help="a JSON list of operations; - is stdin")
+    parser.epilog = (
+        'An operation is an object: {"op": "write", "path": "/out.txt", "data": "hello"}.\n'
+        "One that fails doesn't stop the next; 'done' counts those that worked, and 'results'\n"
+        "has a word for each: ok, or the name of an errno."
+    )
+
+
+def run(context: Context) -> int:
+    """Run file operations through the built-in engine."""
+    args = context.args
+    results = apply(context.store, args.container, _read(args.file))
+    done = sum(result.result == _OK for result in results)
+    if args.json:
+        return context.print_json({"done": done, "results": [_document(r) for r in results]})
+    for number, result in enumerate(results):
+        if result.result != _OK:
+            context.print([f"{number}: {result.op} {result.path or ''}: {result.result}"])
+    context.print([f"{done} of {len(results)} operations done"])
+    return 0
+
+
+def _read(name: str) -> list[Any]:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        ops = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LayerscopeError(name, f"it is no JSON ({error})") from None
+    if isinstance(ops, dict) and isinstance(ops.get("ops"), list):
+        ops = ops["ops"]
+    if not isinstance(ops, list):
+        raise LayerscopeError(name, "it is no JSON list of operations")
+    return ops
+
+
+def _document(result: OpResult) -> dict[str, object]:
+    document: dict[str, object] = {"op": result.op, "path": result.path, "result": result.result}
+    if result.data is not None:
+        document["data_b64"] = base64.b64encode(result.data).decode()
+    return document
