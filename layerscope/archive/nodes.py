@@ -30,7 +30,7 @@ _DEVICES = {Kind.CHAR: stat.S_IFCHR, Kind.BLOCK: stat.S_IFBLK}
 
 
 class Nodes:
-    """Makes nodes in a plain tree (``form`` None: owners are real) or in an overlay's.
+    """Makes nodes in a plain tree (``form`` None) or in an overlay's.
 
     All calls raise OSError. ``lost_xattrs`` counts attributes that the file system or the
     process's rights did not allow.
@@ -39,6 +39,8 @@ class Nodes:
     def __init__(self, form: Form | None) -> None:
         self._namespace = form.namespace if form else None
         self._override = form is not None and form.owners is Owners.OVERRIDE
+        # As tar does: what an ordinary user unpacks for himself is his.
+        self._gives = os.geteuid() == 0 if form is None else form.owners is Owners.REAL
         self.lost_xattrs = 0
 
     def create(self, folder: int, name: bytes, entry: Entry) -> int:
@@ -85,7 +87,10 @@ class Nodes:
 
     def _set_owner(self, fd: int, owner: tuple[int, int], mode: int) -> None:
         found = os.fstat(fd)
-        given = (found.st_uid, found.st_gid) != owner
+        given = self._gives and (found.st_uid, found.st_gid) != owner
+        if not self._gives:
+            # They would lend the rights of somebody else than the layer means.
+            mode &= 0o1777
         if given:
             os.fchown(fd, *owner)
         # Giving a file away takes its set-id bits.
@@ -104,7 +109,7 @@ class Nodes:
         else:
             device = os.makedev(*entry.device)
             os.mknod(name, _DEVICES[entry.kind] | entry.mode, device, dir_fd=folder)
-        if not self._override:
+        if self._gives:
             os.chown(name, entry.uid, entry.gid, dir_fd=folder, follow_symlinks=False)
         path = host_path(folder, name)
         if entry.kind is not Kind.SYMLINK:

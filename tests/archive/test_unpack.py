@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from layerscope.archive.writer import TarWriter
 from tests.support.golden import ApplyCase, apply_cases, host_tree
 from tests.support.layers import file, folder, hardlink, symlink, tar
 from tests.support.mounts import overlay
+from tests.support.tree_below import TreeBelow
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root")
 
@@ -29,23 +30,6 @@ TRUSTED = Form(Namespace.TRUSTED, Whiteouts.DEVICE, Owners.REAL)
 USER = Form(Namespace.USER, Whiteouts.DEVICE, Owners.REAL)
 USER_XATTR = Form(Namespace.USER, Whiteouts.XATTR, Owners.REAL)
 UNPRIVILEGED = Form(Namespace.USER, Whiteouts.DEVICE, Owners.OVERRIDE)
-
-
-class TreeBelow:
-    """A plain tree of the host as what stands below a layer."""
-
-    def __init__(self, root: Path) -> None:
-        self._entries = {
-            entry.path: entry if entry.kind is not Kind.HARDLINK else None
-            for entry, _ in walk_tree(root)
-        }
-        self._root = root
-
-    def entry(self, path: bytes) -> Entry | None:
-        return self._entries.get(path)
-
-    def content(self, path: bytes) -> Iterator[bytes | memoryview]:
-        yield (self._root / os.fsdecode(path)).read_bytes()
 
 
 def unpacked(layers: Sequence[bytes], where: Path, form: Form) -> tuple[list[Path], list[Unpacked]]:
