@@ -24,6 +24,10 @@ class LayerscopeError(Exception):
         self.why = why
         self.hint = hint
 
+    def __str__(self) -> str:
+        """The line as it stands now: who passes an error on may say more closely what failed."""
+        return f"{self.what}: {self.why}"
+
 
 class UsageError(LayerscopeError):
     """The words of the call are off: an unknown verb, option or value."""

@@ -119,7 +119,7 @@ def _bare(wanted: _Wanted) -> Image:
     from layerscope.sources.stored import open_stored
 
     path = Path(wanted.text)
-    exists = path.exists()
+    exists = wanted.text and path.exists()
     if exists and ("/" in wanted.text or not wanted.store.has_name(wanted.text)):
         return _recognised(wanted, path)
     try:
