@@ -46,7 +46,7 @@ def test_marks_sizes_and_origins(tmp_path: Path) -> None:
     }  # fmt: skip
     assert changed["d"].size == 2 + 4 + 5 + 1
     assert changed["gone"].size == 3
-    assert changed["gone"].is_gone
+    assert [name for name, row in changed.items() if row.is_loss] == ["gone"]
     assert (changed["new"].layer, changed["deep"].layer, changed["gone"].layer) == (1, 0, 0)
     assert (changed["d"].folding, changed["new"].folding) == (Folding.OPEN, Folding.NONE)
     assert [changed[name].indent for name in ("d", "deep", "f")] == [0, 1, 2]

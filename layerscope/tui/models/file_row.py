@@ -42,7 +42,7 @@ class Folding(enum.Enum):
 class FileRow:
     """``letter`` is the mark: A added, M other content, m other metadata, = repeated as it was,
     D removed, · something below is marked. ``size`` is bytes of the row with all below it, of what
-    was removed if ``is_gone``. ``layer`` is where the entry comes from. ``indent`` is in levels.
+    was removed if ``is_loss``. ``layer`` is where the entry comes from. ``indent`` is in levels.
     """
 
     row: int
@@ -53,6 +53,7 @@ class FileRow:
     indent: int
     folding: Folding
     size: int
+    is_loss: bool
     layer: int
 
     @property
@@ -60,11 +61,6 @@ class FileRow:
         """As ``ls -l`` has it, with ``h`` for a further name of a hard-linked file."""
         text = mode_text(self.entry)
         return "h" + text[1:] if self.entry.kind is Kind.HARDLINK else text
-
-    @property
-    def is_gone(self) -> bool:
-        """True if the layer removed it."""
-        return self.change is Change.REMOVED
 
 
 def mode_text(entry: Entry) -> str:
@@ -77,6 +73,7 @@ def file_row(model: TreeModel, index: int) -> FileRow:
     stack, row = model.stack, model[index]
     change, entry = Change(stack.change[row]), stack.entry(row)
     flat = model.view.shape is Shape.BIGGEST
+    there, removed = _bytes(stack, row, model.view.scope), stack.removed_size(row)
     return FileRow(
         row=row,
         change=change,
@@ -85,15 +82,14 @@ def file_row(model: TreeModel, index: int) -> FileRow:
         shown=entry.path if flat else entry.name,
         indent=0 if flat else stack.depth(row) - 1,
         folding=_folding(model, index),
-        size=shown_size(stack, row, model.view.scope),
+        size=there or removed,
+        is_loss=removed > 0 and not there,
         layer=stack.layer[row],
     )
 
 
-def shown_size(stack: TreeSource, row: int, scope: Scope) -> int:
-    """Bytes at and below a row; where nothing of it is left, those that were removed."""
-    there = stack.own_size(row) if scope is Scope.CHANGED else stack.subtree_size(row)
-    return there or stack.removed_size(row)
+def _bytes(stack: TreeSource, row: int, scope: Scope) -> int:
+    return stack.own_size(row) if scope is Scope.CHANGED else stack.subtree_size(row)
 
 
 def _letter(stack: TreeSource, row: int, change: Change) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from layerscope.oci.config import RuntimeConfig
 from layerscope.tui.models.command_text import command_text
 from layerscope.tui.safe_text import fit, fit_left, safe_text
@@ -39,7 +41,12 @@ class ImageLines:
             (f"  {fit(ago_text(row.image.created), _AGE)}", "dim"),
             (f" {row.image.id.short} ", "dim"),
         ]
-        return _beside(", ".join(row.image.names) or NONE, cells, width)
+        return _beside(shown_name(row), cells, width)
+
+
+def shown_name(row: ImageRow) -> str:
+    """All names of an image."""
+    return safe_text(", ".join(row.image.names) or NONE)
 
 
 def image_headings(width: int) -> str:
@@ -60,13 +67,16 @@ def _beside(name: str, cells: list[Span], width: int) -> list[Span]:
     while cells and width - sum(len(text) for text, _ in cells) < min(24, width):
         cells = cells[:-1]
     room = width - sum(len(text) for text, _ in cells)
-    return [(fit(f" {safe_text(name)}", room), ""), *cells]
+    return [(fit(f" {name}", room), ""), *cells]
 
 
 class DetailLines:
     """An image's history with a bar a step, newest first, and its config below."""
 
-    def __init__(self, history: Sequence[HistoryRow], config: RuntimeConfig) -> None:
+    def __init__(
+        self, image: ImageRow, history: Sequence[HistoryRow], config: RuntimeConfig
+    ) -> None:
+        self._name = shown_name(image)
         self._history = history
         self._biggest = max((row.size for row in history), default=0)
         self._config = config_lines(config)
@@ -77,7 +87,9 @@ class DetailLines:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """A heading, a step or a line of the config."""
         if index == 0:
-            return [(" History, newest first", "strong")]
+            words = " · history, newest first"
+            name = fit(f" {self._name}", min(cell_len(self._name) + 1, width - len(words)))
+            return [(name, "strong"), (words, "dim")]
         if index <= len(self._history):
             return self._step(self._history[index - 1], width)
         rest = index - len(self._history) - 1

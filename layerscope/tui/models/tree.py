@@ -81,6 +81,10 @@ class TreeModel:
         position = self._visible[index]
         return bool(self._can_fold[position] and self._open[position])
 
+    def is_match(self, index: int) -> bool:
+        """True for a row that the view's pattern means."""
+        return self._matches is not None and bool(self._matches[self[index]])
+
     def parent(self, index: int) -> int | None:
         """Where the directory around a visible row is shown; None at the top."""
         return self.index(self.stack.parent[self[index]])
