@@ -17,10 +17,12 @@ from layerscope.cow.core import Core, fail
 from layerscope.cow.events import Did
 from layerscope.cow.lower import LowerFile, LowerNode
 from layerscope.cow.node import Node
+from layerscope.cow.owners import Override
 from layerscope.cow.stat import Stat
 from layerscope.cow.upper import pinned, remove_tree
 
-_CHUNK = 1 << 20
+# Reading in the middle of a compressed blob starts anew each time: big steps.
+_CHUNK = 4 << 20
 _BLOCK = 512
 # A copy_file_range call copies at most this; the kernel cuts it near 2 GiB by itself.
 _STEP = 1 << 30
@@ -148,6 +150,9 @@ class Copy:
         elif shown.fmt == stat.S_IFLNK:
             os.symlink(lower.readlink(), made, dir_fd=work)
             self.weight = shown.size
+        elif self._needs_stand_in(shown):
+            override = Override(shown.uid, shown.gid, shown.perm, shown.fmt, shown.rdev)
+            self.upper.stand_in(work, made, override)
         else:
             self.upper.mknod(work, made, shown.mode, shown.rdev)
         path = xattrs.at(work, made)
@@ -157,6 +162,10 @@ class Copy:
         if shown.fmt == stat.S_IFDIR or shown.nlink == 1:
             self.upper.mark_origin(path, lower.origin())
         os.utime(made, ns=(shown.atime_ns, shown.mtime_ns), dir_fd=work, follow_symlinks=False)
+
+    def _needs_stand_in(self, shown: Stat) -> bool:
+        # A fifo or a socket of somebody else: no xattr may stand on the real thing.
+        return not self.upper.real and (shown.uid, shown.gid) != (0, 0)
 
     def _dress(self, shown: Stat) -> None:
         work, made, upper = self.work, self.made, self.upper

@@ -112,6 +112,12 @@ class DirectoryLower:
         path = xattrs.at(self.descriptors.get(place), name)
         return xattrs.get(path, self.namespace.value + "whiteout") is not None
 
+    def fmt(self, fd: int, name: bytes, found: os.stat_result) -> int:
+        """The type as the container sees it: a device may be kept as an empty file."""
+        if self.owners is Owners.REAL or found.st_size or not stat.S_ISREG(found.st_mode):
+            return stat.S_IFMT(found.st_mode)
+        return self.seen(xattrs.at(fd, name), found).fmt
+
     def seen(self, path: bytes | int, found: os.stat_result) -> Stat:
         """The metadata as the container sees them."""
         plain = Stat.of(found)
@@ -174,8 +180,7 @@ class DirectoryNode:
             if not stat.S_ISDIR(found.st_mode):
                 if merged or lower.is_whiteout(place, name, found):
                     break
-                fmt = lower.seen(xattrs.at(fd, name), found).fmt
-                return DirectoryNode(lower, (place,), name, fmt)
+                return DirectoryNode(lower, (place,), name, lower.fmt(fd, name, found))
             inner = _Place(place.number, place, name)
             merged.append(inner)
             mark = lower.opaque(place, name)
@@ -199,7 +204,7 @@ class DirectoryNode:
                     found = os.stat(name, dir_fd=fd, follow_symlinks=False)
                     if self.lower.is_whiteout(place, name, found):
                         continue
-                    fmt = self.lower.seen(xattrs.at(fd, name), found).fmt
+                    fmt = self.lower.fmt(fd, name, found)
                 yield name, fmt
 
     def stat(self) -> Stat:

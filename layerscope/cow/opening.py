@@ -174,12 +174,18 @@ def _fifo(core: Core, node: Node) -> tuple[int, bytes]:
     assert node.parent is not None
     name = core.fifos.get(node)
     if name is None:
-        if node.upper:
+        if node.upper and _is_real_fifo(core, node):
             return core.fd(node.parent), node.name
         name = core.upper.scratch()
         os.mkfifo(name, 0o600, dir_fd=core.upper.work_fd)
         core.fifos[node] = name
     return core.upper.work_fd, name
+
+
+def _is_real_fifo(core: Core, node: Node) -> bool:
+    assert node.parent is not None
+    found = os.stat(node.name, dir_fd=core.fd(node.parent), follow_symlinks=False)
+    return stat.S_ISFIFO(found.st_mode)
 
 
 def _open_unnamed(core: Core, path: bytes, flags: int, perm: int) -> Handle:

@@ -66,20 +66,21 @@ class _FileHandle(ctypes.Structure):
     )
 
 
+# Where the kernel puts a mount's number, which nobody asks for.
+_MOUNT = ctypes.c_int()
+
+
+@cache
+def _name_to_handle() -> Callable[..., int]:
+    integer, pointer = ctypes.c_int, ctypes.c_void_p
+    return _function("name_to_handle_at", integer, ctypes.c_char_p, pointer, pointer, integer)
+
+
 def file_handle(fd: int) -> tuple[int, bytes]:
     """name_to_handle_at(2) of an open file: the handle's type and its bytes."""
-    call = _function(
-        "name_to_handle_at",
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_int,
-    )
     handle = _FileHandle(_HANDLE_BYTES)
-    mount = ctypes.c_int()
-    call(fd, b"", ctypes.byref(handle), ctypes.byref(mount), _AT_EMPTY_PATH)
-    return handle.type, ctypes.string_at(handle.bytes, handle.size)
+    _name_to_handle()(fd, b"", ctypes.byref(handle), ctypes.byref(_MOUNT), _AT_EMPTY_PATH)
+    return handle.type, bytes(memoryview(handle.bytes)[: handle.size])
 
 
 def file_system_uuid(fd: int) -> bytes:

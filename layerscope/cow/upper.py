@@ -160,16 +160,20 @@ class Upper:
         """A fifo, a socket or a device."""
         fmt, perm = stat.S_IFMT(mode), stat.S_IMODE(mode)
         if not self.real and fmt in (stat.S_IFCHR, stat.S_IFBLK):
-            made = self.create(fd, name, os.O_WRONLY, 0o600)
-            try:
-                self._override(made, owners.Override(0, 0, perm, fmt, device))
-            finally:
-                os.close(made)
+            self.stand_in(fd, name, owners.Override(0, 0, perm, fmt, device))
             return
         os.mknod(name, mode, device, dir_fd=fd)
         if perm & (self._umask | 0o7000):
             with pinned(fd, name) as path:
                 os.chmod(path, perm)
+
+    def stand_in(self, fd: int, name: bytes, override: owners.Override) -> None:
+        """An empty file that an xattr says to be something else."""
+        made = self.create(fd, name, os.O_WRONLY, 0o600)
+        try:
+            self._override(made, override)
+        finally:
+            os.close(made)
 
     def whiteout(self, fd: int, name: bytes, parent_marked: bool) -> bool:
         """Put a whiteout at ``name``, over what may stand there (but no directory).
@@ -251,8 +255,7 @@ class Upper:
                 os.chmod(path, perm)
             return
         os.chmod(path, owners.host_perm(host.fmt, perm))
-        device = shown.fmt in (stat.S_IFCHR, stat.S_IFBLK)
-        if device:
+        if shown.fmt != host.fmt:
             self._override(path, owners.Override(uid, gid, perm, shown.fmt, shown.rdev))
         elif owners.needs_override(host.fmt, uid, gid, perm):
             self._override(path, owners.Override(uid, gid, perm))

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.differential import Bench
+from tests.support.differential import FORM, USER_FORM, Bench
 
 
 def main() -> int:
@@ -20,10 +20,11 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     words.add_argument("--dir", type=Path, default=Path("/dev/shm"))
     words.add_argument("--keep-going", action="store_true")
+    words.add_argument("--userxattr", action="store_true", help="the form without trusted xattrs")
     asked = words.parse_args()
     print(f"seed {asked.seed}", flush=True)
     with tempfile.TemporaryDirectory(dir=asked.dir) as directory:
-        bench = Bench(Path(directory) / "bench", asked.seed)
+        bench = Bench(Path(directory) / "bench", asked.seed, USER_FORM if asked.userxattr else FORM)
         try:
             return _run(bench, asked)
         finally:

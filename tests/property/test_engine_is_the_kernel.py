@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from layerscope.archive.overlay import Form
 from tests.support.containers import is_root
-from tests.support.differential import Bench
+from tests.support.differential import FORM, USER_FORM, Bench
 
 FIXED = 20_240_229
 OPERATIONS = 40_000
@@ -18,20 +19,25 @@ LENGTH = 400
 @pytest.mark.skipif(not is_root(), reason="the kernel's side mounts overlays with trusted xattrs")
 @pytest.mark.parametrize("seed", [FIXED, None], ids=["fixed seed", "fresh seed"])
 def test_random_sequences(seed: int | None, tmp_path: Path) -> None:
-    _compare(seed, OPERATIONS, tmp_path)
+    _compare(seed, OPERATIONS, tmp_path, FORM)
+
+
+@pytest.mark.skipif(not is_root(), reason="mounting needs root")
+def test_random_sequences_without_trusted_xattrs(tmp_path: Path) -> None:
+    _compare(None, OPERATIONS // 2, tmp_path, USER_FORM)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not is_root(), reason="the kernel's side mounts overlays with trusted xattrs")
 def test_random_sequences_for_minutes(tmp_path: Path) -> None:
-    _compare(None, 3_000_000, tmp_path)
+    _compare(None, 3_000_000, tmp_path, FORM)
 
 
-def _compare(seed: int | None, operations: int, base: Path) -> None:
+def _compare(seed: int | None, operations: int, base: Path, form: Form) -> None:
     if seed is None:
         seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}: python -m tests.property.differential --seed {seed}")
-    bench = Bench(base / "bench", seed)
+    bench = Bench(base / "bench", seed, form)
     try:
         for done in range(0, operations, LENGTH):
             lowers, ops = bench.sequence(seed * 1_000_003 + done, LENGTH)

@@ -21,6 +21,7 @@ from tests.support.sides import EngineSide, KernelSide, Result, run
 from tests.support.snapshots import Tree, differences, engine_tree, host_tree
 
 FORM = Form(Namespace.TRUSTED, Whiteouts.DEVICE, Owners.REAL)
+USER_FORM = Form(Namespace.USER, Whiteouts.DEVICE, Owners.REAL)
 
 
 class Outcome(NamedTuple):
@@ -33,13 +34,16 @@ class Outcome(NamedTuple):
 class Bench:
     """A directory with random stacks, and a process that mounts overlays. Needs root."""
 
-    def __init__(self, base: Path, seed: int, stacks: int = 18) -> None:
+    def __init__(self, base: Path, seed: int, form: Form = FORM, stacks: int = 18) -> None:
         self.base = base
-        self.stacks = make_stacks(base, random.Random(seed), stacks)
+        self.form = form
+        self.stacks = make_stacks(base, random.Random(seed), stacks, form.namespace.value)
         context = multiprocessing.get_context("fork")
         self._pipe, far = context.Pipe()
         ends = (self._pipe, far)
-        self._process = context.Process(target=_serve, args=(*ends, base / "kernel"), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(*ends, base / "kernel", form), daemon=True
+        )
         self._process.start()
         far.close()
 
@@ -54,8 +58,8 @@ class Bench:
         mine = self.base / "engine"
         _fresh(mine)
         self._pipe.send((list(lowers), list(ops)))
-        lower = DirectoryLower(lowers)
-        with open_engine(lower, mine / "upper", mine / "work", FORM) as engine:
+        lower = DirectoryLower(lowers, self.form.namespace)
+        with open_engine(lower, mine / "upper", mine / "work", self.form) as engine:
             results = run(EngineSide(engine), ops)
             tree = engine_tree(engine)
         theirs = self._pipe.recv()
@@ -102,7 +106,7 @@ def _fresh(side: Path) -> None:
     os.utime(side / "upper", ns=(10**18, 10**18))
 
 
-def _serve(near: Connection, pipe: Connection, side: Path) -> None:
+def _serve(near: Connection, pipe: Connection, side: Path, form: Form) -> None:
     near.close()
     own_mounts()
     root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
@@ -113,16 +117,16 @@ def _serve(near: Connection, pipe: Connection, side: Path) -> None:
         except EOFError:
             return
         try:
-            pipe.send(_kernel(side, lowers, ops, root))
+            pipe.send(_kernel(side, lowers, ops, root, form))
         except Exception as error:
             pipe.send(f"kernel side: {error!r}")
 
 
-def _kernel(side: Path, lowers: list[Path], ops: list[Op], root: int) -> Outcome:
+def _kernel(side: Path, lowers: list[Path], ops: list[Op], root: int, form: Form) -> Outcome:
     _fresh(side)
     merged = side / "merged"
     merged.mkdir()
-    mount_overlay(lowers, side / "upper", side / "work", merged, FORM)
+    mount_overlay(lowers, side / "upper", side / "work", merged, form)
     try:
         os.chroot(merged)
         os.chdir("/")

@@ -11,21 +11,23 @@ NAMES = (b"a", b"b", b"c", b"d", b"e")
 OLD = 1_000_000_000
 
 
-def make_stacks(base: Path, rng: random.Random, count: int) -> list[list[Path]]:
-    """``count`` stacks of one to six layers, bottom first."""
+def make_stacks(
+    base: Path, rng: random.Random, count: int, prefix: str = "trusted.overlay."
+) -> list[list[Path]]:
+    """``count`` stacks of one to six layers, bottom first, marked by xattrs of that ``prefix``."""
     stacks = []
     for number in range(count):
         depth = 1 + number % 6
         layers = [base / f"stack{number}" / f"layer{at}" for at in range(depth)]
         for at, layer in enumerate(layers):
             layer.mkdir(parents=True)
-            _fill(rng, os.fsencode(layer), 0, at > 0)
+            _fill(rng, os.fsencode(layer), 0, prefix if at > 0 else "")
             _age(rng, os.fsencode(layer))
         stacks.append(layers)
     return stacks
 
 
-def _fill(rng: random.Random, directory: bytes, depth: int, hides: bool) -> None:
+def _fill(rng: random.Random, directory: bytes, depth: int, hides: str) -> None:
     made: list[bytes] = []
     for name in rng.sample(NAMES, rng.randint(1, len(NAMES))):
         path = directory + b"/" + name
@@ -34,7 +36,7 @@ def _fill(rng: random.Random, directory: bytes, depth: int, hides: bool) -> None
             os.mkdir(path)
             os.chmod(path, rng.choice([0o755, 0o700, 0o1777, 0o2775, 0o511]))
             if hides and rng.random() < 0.25:
-                os.setxattr(path, "trusted.overlay.opaque", b"y")
+                os.setxattr(path, hides + "opaque", b"y")
             _fill(rng, path, depth + 1, hides)
         elif hides and choice < 0.55:
             os.mknod(path, stat.S_IFCHR, 0)

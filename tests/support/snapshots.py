@@ -41,11 +41,14 @@ def _purified(tree: Tree) -> Tree:
             attributes = entry[2]
             assert isinstance(attributes, dict)
             attributes.pop("trusted.overlay.impure", None)
+            attributes.pop("user.overlay.impure", None)
     return tree
 
 
 def _is_copy(entry: tuple[object, ...]) -> bool:
-    return len(entry) > 2 and isinstance(entry[2], dict) and "trusted.overlay.origin" in entry[2]
+    if len(entry) <= 2 or not isinstance(entry[2], dict):
+        return False
+    return bool({"trusted.overlay.origin", "user.overlay.origin"} & entry[2].keys())
 
 
 def _host_entry(path: bytes, raw: bool) -> tuple[object, ...]:
