@@ -15,8 +15,8 @@ from layerscope.oci.manifest import Manifest
 from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.store.finding import Finding
 from layerscope.store.layout import mark_index_stale
-from layerscope.store.removal import users
 from layerscope.store.schema import IMAGE_USERS
+from layerscope.store.users import users
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store

@@ -13,6 +13,7 @@ from layerscope.store.adding import drop_spare_manifests
 from layerscope.store.images import is_named, resolve
 from layerscope.store.layout import mark_index_stale
 from layerscope.store.schema import IMAGE_USERS
+from layerscope.store.users import users
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -31,14 +32,6 @@ class Removed:
 
     untagged: tuple[str, ...] = ()
     deleted: tuple[Digest, ...] = ()
-
-
-def users(database: Database, image: Digest) -> list[str]:
-    """Names of what needs ``image`` to stay, sorted."""
-    found = (
-        name for query in IMAGE_USERS for (of, name) in database.rows(query) if of == str(image)
-    )
-    return sorted(found)
 
 
 def remove(database: Database, text: str, force: bool = False) -> Removed:

@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest
-from layerscope.oci.manifest import Manifest
 from layerscope.oci.reference import Reference
-from layerscope.store import adding, garbage, layout, removal
+from layerscope.store import layout
 from layerscope.store.blobs import BlobStore
 from layerscope.store.database import Database
-from layerscope.store.hands import Hand
 from layerscope.store.images import LayerBlob, StoredImage, all_images, is_named, resolve
+from layerscope.store.users import users
 
 if TYPE_CHECKING:
     from layerscope.index.facts import LayerFacts
+    from layerscope.oci.config import ImageConfig
+    from layerscope.oci.manifest import Manifest
+    from layerscope.store import garbage, removal
+    from layerscope.store.hands import Hand
 
 
 class Store:
@@ -52,6 +54,8 @@ class Store:
 
     def hold(self) -> Hand:
         """A context manager that keeps what is pinned with it from being removed meanwhile."""
+        from layerscope.store.hands import Hand
+
         return Hand(self.database, self.root / "tmp")
 
     def keep(self, *items: Digest | str) -> None:
@@ -82,19 +86,25 @@ class Store:
 
     def manifest(self, image: StoredImage) -> Manifest:
         """Its manifest, verified. Raises MissingBlob, WrongDigest, InvalidDocument."""
+        from layerscope.oci.manifest import Manifest
+
         digest = image.manifest.digest
         return Manifest.parse(self.blobs.read(digest), f"manifest {digest.short}")
 
     def config(self, image: StoredImage) -> ImageConfig:
         """Its config, verified. Raises MissingBlob, WrongDigest, InvalidDocument."""
+        from layerscope.oci.config import ImageConfig
+
         return ImageConfig.parse(self.blobs.read(image.id), f"config {image.id.short}")
 
     def users(self, image: Digest) -> list[str]:
         """Names of the containers that need an image."""
-        return removal.users(self.database, image)
+        return users(self.database, image)
 
     def record_layer(self, facts: LayerFacts) -> None:
         """Keep what one pass over a layer's blob found; add_image asks for it."""
+        from layerscope.store import adding
+
         adding.record_layer(self.database, facts)
 
     def layer_of(self, blob: Digest) -> Digest | None:
@@ -121,6 +131,8 @@ class Store:
         A name that another image has moves over. Raises IncompleteImage, MissingBlob,
         InvalidDocument, InvalidReference.
         """
+        from layerscope.store import adding
+
         new = adding.NewImage(manifest_bytes, tuple(names), parent)
         with self.hold() as hand:
             self.blobs.put(manifest_bytes, hand)
@@ -130,6 +142,8 @@ class Store:
 
     def tag(self, image: str, name: str) -> None:
         """Give an image, by name or ID, one more name. Raises as resolve, InvalidReference."""
+        from layerscope.store import adding
+
         familiar = Reference.parse(name).familiar
         with self.database.write() as tx:
             found = self.resolve(image)
@@ -142,16 +156,22 @@ class Store:
 
         Blobs stay until they are collected. Raises NoSuchImage, AmbiguousImage, ImageInUse.
         """
+        from layerscope.store import removal
+
         removed = removal.remove(self.database, text, force)
         self._changed()
         return removed
 
     def find_garbage(self) -> garbage.Garbage:
         """What collect would take now."""
+        from layerscope.store import garbage
+
         return garbage.find_garbage(self.root, self.database)
 
     def collect(self) -> garbage.Garbage:
         """Take away what nothing refers to and nobody has in hand; what went."""
+        from layerscope.store import garbage
+
         return garbage.collect(self.root, self.database)
 
     def _changed(self) -> None:
