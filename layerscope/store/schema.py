@@ -96,7 +96,7 @@ _CONTAINERS = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS)
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
-IMAGE_USERS: tuple[str, ...] = ("SELECT image, name FROM containers",)
+IMAGE_USERS: tuple[str, ...] = ("SELECT image, 'container ' || name FROM containers",)
 
 # Each gives rows (digest) of blobs, or of layers by diffID, that stay although no image has them.
 KEPT_DIGESTS: tuple[str, ...] = ()

@@ -140,7 +140,7 @@ def test_a_blob_that_holds_another_layer_is_found(full: Store) -> None:
 
 
 def test_an_image_in_use_is_not_taken_away(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerscope.store.removal.IMAGE_USERS", ("SELECT id, 'c' FROM images",))
+    monkeypatch.setattr("layerscope.store.users.IMAGE_USERS", ("SELECT id, 'c' FROM images",))
     base_blob(full).unlink()
     found = fsck(full, repair=True)
     assert found

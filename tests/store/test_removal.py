@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layerscope.oci.digest import Digest
-from layerscope.store import removal
+from layerscope.store import removal, users
 from layerscope.store.images import NoSuchImage
 from layerscope.store.removal import ImageInUse, Removed
 from layerscope.store.store import Store
@@ -48,7 +48,8 @@ def used(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store whose image ``a:1`` two containers use."""
     load_new(store, image("a:1"))
     query = "SELECT id, 'container ' || n FROM images, (SELECT 'x' AS n UNION SELECT 'y')"
-    monkeypatch.setattr(removal, "IMAGE_USERS", (query,))
+    for module in (removal, users):
+        monkeypatch.setattr(module, "IMAGE_USERS", (query,))
     return store
 
 
