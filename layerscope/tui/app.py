@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.screen import Screen
 
 from layerscope.tui import theme
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.commands.offered import Offer, offered
 from layerscope.tui.first_frame import FirstFrame
 from layerscope.tui.painting import Changes, Painter
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.screens.help import HelpScreen
+from layerscope.tui.screens.palette import PaletteScreen
 from layerscope.tui.session import Session
 from layerscope.tui.terminal import Terminal, stop
-
-# Done by Textual under names of its own.
-_BUILT_IN = {"palette": "command_palette"}
 
 
 class ExplorerApp(App[int]):
     """Opens on a TARGET, or on the store for None."""
 
     TITLE = "layerscope"
-    BINDINGS = bindings(c for c in EVERYWHERE if c.id not in _BUILT_IN and c is not BACK)
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ACTIONS = EVERYWHERE
+    BINDINGS = bindings(command for command in EVERYWHERE if command is not BACK)
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(
         self,
@@ -73,20 +72,19 @@ class ExplorerApp(App[int]):
 
         self.push_screen(LayersScreen(target))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers: the commands of the screen and those of all."""
-        own = screen.ACTIONS if isinstance(screen, ExplorerScreen) else ()
-        for command in (*own, *EVERYWHERE):
-            if command.id != "palette":
-                action = _BUILT_IN.get(command.id, command.id)
-                where = screen if command in own or command is BACK else self
-                yield SystemCommand(
-                    command.words,
-                    command.help,
-                    lambda action=action, where=where: self.call_later(
-                        self.run_action, action, where
-                    ),
-                )
+    def action_palette(self) -> None:
+        """Choose a command by its name."""
+        screen = self.screen
+        if isinstance(screen, ExplorerScreen):
+            self.push_screen(PaletteScreen(offered(screen)), self._carry_out)
+
+    async def _carry_out(self, offer: Offer | None) -> None:
+        if offer is not None:
+            await self.run_action(offer.command.id, offer.node)
+
+    async def action_back(self) -> None:
+        """Leave what is on top."""
+        await self.run_action("back", self.screen)
 
     async def action_quit(self) -> None:
         """Leave."""
@@ -101,7 +99,7 @@ class ExplorerApp(App[int]):
         """Every key of this screen."""
         screen = self.screen
         if isinstance(screen, ExplorerScreen) and not isinstance(screen, HelpScreen):
-            self.push_screen(HelpScreen(screen.ACTIONS))
+            self.push_screen(HelpScreen([offer.command for offer in offered(screen)]))
 
     def action_next_theme(self) -> None:
         """The next theme."""

@@ -13,6 +13,9 @@ _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 _LEAVE = "\x1b[?1049l\x1b[?25h"
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class FirstFrame:
     """What stands on the terminal until the explorer draws."""
 
@@ -40,9 +43,9 @@ class FirstFrame:
 
 @contextlib.contextmanager
 def first_frame(target: str | None) -> Iterator[FirstFrame]:
-    """Show what is being opened; a block that ends, by SIGTERM or SIGHUP too, leaves no trace."""
+    """Show what is being opened; a block that ends, by a signal too, leaves no trace."""
     frame = FirstFrame()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _end)
     try:
         frame.show(target)

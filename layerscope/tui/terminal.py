@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from layerscope.tui.first_frame import ENDING
+
 if TYPE_CHECKING:
     from layerscope.tui.app import ExplorerApp
 
@@ -28,7 +30,7 @@ class Terminal(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and after a stop: nothing on it is known."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             loop.add_signal_handler(number, self._app.exit, 128 + number)
         self._app.forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]

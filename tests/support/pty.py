@@ -52,6 +52,7 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.sent = bytearray()  # everything that the program sent so far
         self._master, slave = pty.openpty()
         _resize(slave, columns, rows)
         self.started = time.perf_counter()
@@ -83,9 +84,19 @@ class Terminal:
         """The whole screen."""
         return "\n".join(self.lines)
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the program was started."""
+        return time.perf_counter() - self.started
+
     def send(self, keys: str) -> None:
         """Type; escape sequences are the caller's."""
         os.write(self._master, keys.encode())
+
+    def hang_up(self) -> None:
+        """Close the terminal, as when its window is closed or the line is lost."""
+        os.close(self._master)
+        self._master = -1
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size; the program hears of it."""
@@ -134,6 +145,20 @@ class Terminal:
                 return stamp - self.started
         raise TimeoutError(f"never shown; the screen is:\n{self.text}")
 
+    def wait(self, timeout: float = 5.0) -> int:
+        """The exit code once the program has ended and all that it sent is read.
+
+        Raises TimeoutError if it goes on.
+        """
+        until = time.perf_counter() + timeout
+        while self.process.poll() is None:
+            if time.perf_counter() > until:
+                raise TimeoutError(f"still running after {timeout} s")
+            self._draw(self._read(0.05) or b"")
+        while chunk := self._read(0.05):
+            self._draw(chunk)
+        return self.process.returncode
+
     def close(self) -> int:
         """End the program if it still runs; its exit code, negative for a signal."""
         if self.process.poll() is None:
@@ -151,10 +176,12 @@ class Terminal:
         if not select.select([self._master], [], [], timeout)[0]:
             return None
         try:
-            return os.read(self._master, _READ) or None
+            chunk = os.read(self._master, _READ)
         except OSError:  # Linux says EIO once the program has closed the other side
             time.sleep(0.01)
             return None
+        self.sent += chunk
+        return chunk or None
 
     def _draw(self, output: bytes) -> None:
         self._stream.feed(output)

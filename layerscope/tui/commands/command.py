@@ -46,6 +46,7 @@ _KEY_WORDS = {
     "slash": "/",
     "full_stop": ".",
     "comma": ",",
+    "colon": ":",
     "space": "Space",
     "enter": "Enter",
     "escape": "Esc",
@@ -73,4 +74,6 @@ def key_words(key: str) -> str:
     if key in _KEY_WORDS:
         return _KEY_WORDS[key]
     head, plus, tail = key.rpartition("+")
-    return f"{head.title()}{plus}{tail.upper()}" if plus else key
+    if plus:
+        return f"{head.title()}+{tail.upper()}"
+    return key.upper() if len(key) > 1 else key

@@ -7,7 +7,7 @@ from layerscope.tui.commands.command import Command
 GROUP = "Images"
 
 IMAGES = (
-    Command("open_image", (), "Open", "explore the layers of the image (Enter)", GROUP),
+    Command("open_image", ("enter",), "Open", "explore the layers of the image", GROUP, True),
     Command("reload", ("r",), "Reload", "look into the store again", GROUP, True),
     Command("switch_pane", ("tab",), "Other side", "go to the other side", GROUP, True),
     Command("filter", ("slash",), "Filter", "only images whose name or ID has a text", GROUP, True),

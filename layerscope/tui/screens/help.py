@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from textual.widget import Widget
 
 from layerscope.tui.commands.command import Command, key_words
-from layerscope.tui.commands.everywhere import EVERYWHERE, ROWS
 from layerscope.tui.safe_text import fit
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.rows import RowList, Span
@@ -21,10 +19,10 @@ class HelpLines:
 
     def __init__(self, commands: Sequence[Command]) -> None:
         self._lines: list[list[Span]] = []
-        for group, members in groupby(commands, key=lambda command: command.group):
+        for group in dict.fromkeys(command.group for command in commands):
             self._lines += [[("", "")]] if self._lines else []
             self._lines.append([(f" {group}", "strong")])
-            self._lines += [_line(command) for command in members]
+            self._lines += [_line(command) for command in commands if command.group == group]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -48,7 +46,7 @@ class HelpScreen(ExplorerScreen):
 
     def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
-        self._commands = (*commands, *ROWS, *EVERYWHERE)
+        self._commands = commands
 
     def body(self) -> Iterable[Widget]:
         """The list of commands."""

@@ -16,6 +16,7 @@ from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.images import IMAGES
 from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.usecases.history import HistoryRow, history
 from layerscope.usecases.images import ImageRow, list_images
@@ -40,7 +41,7 @@ class ImagesScreen(ExplorerScreen):
     ImagesScreen #right { width: 2fr; border-left: solid $panel; }
     ImagesScreen #headings { height: 1; color: $text-muted; }
     ImagesScreen #empty { display: none; height: 1fr; padding: 1 0; }
-    ImagesScreen #filter { display: none; height: 1; border: none; background: $panel; }
+    ImagesScreen #filter { display: none; }
     ImagesScreen #filter.-open { display: block; }
     ImagesScreen.-empty #panes { display: none; }
     ImagesScreen.-empty #empty { display: block; }
@@ -78,12 +79,11 @@ class ImagesScreen(ExplorerScreen):
                 yield RowList(id="images")
             yield RowList(id="right")
         yield Static(EMPTY, id="empty", markup=False)
-        yield Input(placeholder="filter", id="filter")
+        yield Prompt("a part of a name or ID", id="filter")
 
     def on_mount(self) -> None:
         """List the images."""
         self.say(f"Images — {self.session.root}")
-        self.query_one("#filter", Input).cursor_blink = False
         self.query_one("#images", RowList).focus()
         self.action_reload()
 
@@ -140,7 +140,7 @@ class ImagesScreen(ExplorerScreen):
 
     @on(Detailed)
     def _show_detail(self, event: Detailed) -> None:
-        self.query_one("#right", RowList).show(DetailLines(event.steps, event.config), 0)
+        self.query_one("#right", RowList).show(DetailLines(event.row, event.steps, event.config), 0)
 
     @on(RowList.Opened, "#images")
     def action_open_image(self) -> None:
@@ -158,6 +158,7 @@ class ImagesScreen(ExplorerScreen):
 
     def action_filter(self) -> None:
         """Ask for a text."""
+        self.remove_class("-other")
         box = self.query_one("#filter", Input)
         box.add_class("-open")
         box.focus()

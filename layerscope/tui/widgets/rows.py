@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from layerscope.tui.commands.command import bindings
-from layerscope.tui.commands.everywhere import ROWS
+from layerscope.tui.commands.everywhere import OPEN, ROWS
 
 Span = tuple[str, str]  # text that is safe for the terminal, and the role of its style ("" is none)
 
@@ -43,7 +43,8 @@ class NoRows:
 class RowList(ScrollView, can_focus=True):
     """Draws a RowModel by the line, with a cursor; cost does not grow with the rows."""
 
-    BINDINGS = bindings(ROWS)
+    ACTIONS = ROWS
+    BINDINGS = bindings((*ROWS, OPEN))
 
     ROLES: ClassVar[tuple[str, ...]] = (
         "added",
