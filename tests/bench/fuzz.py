@@ -1,0 +1,153 @@
+"""Throws damaged layers and images at everything that reads them.
+
+``python -m tests.bench.fuzz --count 200000 --seed 1``: prints each input that ends in anything but
+success or an error that is meant, that takes over five seconds, or that ends the process; exit
+code 1 if there is one. ``--only N`` does one input again, with its traceback; ``--save FILE``
+keeps it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import mmap
+import os
+import resource
+import select
+import shutil
+import signal
+import struct
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import fuzz_inputs
+from tests.support.fuzz_checks import Room
+
+_TOO_LONG = 5.0
+_MEMORY = 3 << 30
+_IMAGE_EVERY = 8
+_STATE = struct.Struct("<qd")
+
+
+def run_one(number: int, seed: int, room: Room) -> None:
+    """Make input ``number`` and check it. Raises what should not be raised."""
+    if number % _IMAGE_EVERY == 0:
+        room.check_image(fuzz_inputs.image(number, seed), number // _IMAGE_EVERY)
+    else:
+        room.check_layer(fuzz_inputs.layer(number, seed), number)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process that does every ``step``-th input; ``state`` says which, and since when."""
+
+    pid: int
+    pipe: int
+    state: mmap.mmap
+    step: int
+
+    def at(self) -> tuple[int, float]:
+        """The input in hand, and how many seconds it has taken."""
+        number, since = _STATE.unpack_from(self.state)
+        return number, time.monotonic() - since
+
+
+def _start(first: int, step: int, last: int, seed: int, folder: Path) -> _Worker:
+    state = mmap.mmap(-1, _STATE.size)
+    _STATE.pack_into(state, 0, first, time.monotonic())
+    near, far = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(far)
+        return _Worker(pid, near, state, step)
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+    room = Room(folder / str(os.getpid()))
+    for number in range(first, last, step):
+        _STATE.pack_into(state, 0, number, time.monotonic())
+        try:
+            run_one(number, seed, room)
+        except BaseException as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__}: {error!s:.200}".replace("\n", " ")
+            os.write(far, f"{number}: {what} ({frame.filename}:{frame.lineno})\n".encode())
+    room.close()
+    os._exit(0)
+
+
+def fuzz(count: int, seed: int, jobs: int, folder: Path) -> list[str]:
+    """Check ``count`` inputs in ``jobs`` processes; a line for each that failed."""
+    found: list[str] = []
+    workers = [_start(number, jobs, count, seed, folder) for number in range(jobs)]
+    shown = time.monotonic()
+    while workers:
+        for worker in list(workers):
+            if not _still_running(worker, found):
+                workers.remove(worker)
+                number, _ = worker.at()
+                if found and found[-1].startswith(f"{number}: it ") and number + jobs < count:
+                    workers.append(_start(number + jobs, jobs, count, seed, folder))
+        if time.monotonic() - shown > 10 and workers:
+            shown = time.monotonic()
+            print(f"at {min(w.at()[0] for w in workers)}, {len(found)} failed", file=sys.stderr)
+    return found
+
+
+def _still_running(worker: _Worker, found: list[str]) -> bool:
+    """Hear a worker; False once it has ended, with a line in ``found`` if it should not have."""
+    if select.select([worker.pipe], [], [], 0.2)[0]:
+        lines = os.read(worker.pipe, 1 << 16).decode(errors="replace").splitlines()
+        found += lines
+        for line in lines:
+            print(line, flush=True)
+    number, seconds = worker.at()
+    if seconds > _TOO_LONG:
+        os.kill(worker.pid, signal.SIGKILL)
+    pid, status = os.waitpid(worker.pid, os.WNOHANG if seconds <= _TOO_LONG else 0)
+    if not pid:
+        return True
+    if status:
+        why = "it takes too long" if seconds > _TOO_LONG else f"it ends the process ({status})"
+        found.append(f"{number}: {why}")
+        print(found[-1], flush=True)
+    os.close(worker.pipe)
+    return False
+
+
+def main() -> int:
+    """Read the words, fuzz, and tell."""
+    words = argparse.ArgumentParser(prog="python -m tests.bench.fuzz", description=__doc__)
+    words.add_argument("--count", type=int, default=200_000, help="how many inputs")
+    words.add_argument("--seed", type=int, default=1, help="which inputs")
+    words.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    words.add_argument("--only", type=int, help="do this input alone")
+    words.add_argument("--save", type=Path, help="write the input of --only here")
+    words.add_argument("--folder", type=Path, default=Path("/dev/shm"), help="where to work")
+    asked = words.parse_args()
+    folder = asked.folder / f"fuzz-{os.getpid()}"
+    try:
+        if asked.only is not None:
+            return _again(asked.only, asked.seed, asked.save, folder)
+        started = time.monotonic()
+        found = fuzz(asked.count, asked.seed, asked.jobs, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{asked.count} inputs, {len(found)} failed, {time.monotonic() - started:.0f} s")
+    return 1 if found else 0
+
+
+def _again(number: int, seed: int, save: Path | None, folder: Path) -> int:
+    make = fuzz_inputs.image if number % _IMAGE_EVERY == 0 else fuzz_inputs.layer
+    if save:
+        save.write_bytes(make(number, seed))
+    room = Room(folder)
+    try:
+        run_one(number, seed, room)
+    finally:
+        room.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
