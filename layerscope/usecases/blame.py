@@ -8,7 +8,7 @@ from layerscope.analysis import blame as analysis
 from layerscope.index.change import Change
 from layerscope.usecases.layers import created_by
 from layerscope.usecases.opened import OpenImage
-from layerscope.usecases.tree import NoSuchPath
+from layerscope.usecases.paths import NoSuchPath, clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class BlameRow:
 
 def blame(image: OpenImage, path: bytes) -> list[BlameRow]:
     """The layers that touched ``path``, bottom up. Raises NoSuchPath if none ever had it."""
-    clean = b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
+    plain = clean(path)
     commands = created_by(image)
     rows = [
         BlameRow(
@@ -36,9 +36,8 @@ def blame(image: OpenImage, path: bytes) -> list[BlameRow]:
             xxh3=touch.entry.xxh3 if touch.entry else None,
             created_by=commands[touch.layer],
         )
-        for touch in analysis.blame(image.stacks(), clean)
+        for touch in analysis.blame(image.stacks(), plain)
     ]
     if not rows:
-        name = "/" + clean.decode("utf-8", "backslashreplace")
-        raise NoSuchPath(repr(name), "no layer ever had it")
+        raise NoSuchPath(plain, "no layer ever had it")
     return rows

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
-
-
-class NoSuchPath(LayerscopeError):
-    """A path that isn't in the image at that layer."""
+from layerscope.usecases.paths import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +51,6 @@ def changes(image: OpenImage, layer: int, path: bytes = b"") -> Iterator[TreeRow
         for row in range(start or 1, stack.end[start])
         if Change(stack.change[row]).letter
     )
-
-
-def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
-    """The row of a path as a person writes it. Raises NoSuchPath."""
-    clean = b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
-    row = stack.find(clean)
-    if row is None or (not removed and stack.change[row] == Change.REMOVED):
-        raise NoSuchPath(repr("/" + clean.decode("utf-8", "backslashreplace")), "it isn't there")
-    return row
 
 
 def _row(stack: StackView, row: int) -> TreeRow:

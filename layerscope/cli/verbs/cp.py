@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_platform
 from layerscope.cli.text import as_bytes
 from layerscope.errors import UsageError
-from layerscope.usecases.content import copy_out, tar_of
+from layerscope.usecases.content import tar_of
+from layerscope.usecases.copy_out import copy_out
+
+EXAMPLES = """\
+layerscope cp web:1.2:/etc/nginx .             the folder, into this one
+layerscope cp image.tar:/etc/nginx/. conf      what is in it, into conf
+layerscope cp image.tar:/usr/bin/env ./env     one file
+layerscope cp image.tar:/var/lib - | tar -t    as a tar"""
 
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
     parser.add_argument("source", metavar="TARGET:PATH", help="an image and a path in it")
     parser.add_argument("dest", metavar="DEST", help="a file or folder here; - for a tar on stdout")
+    parser.add_argument("-L", "--follow-link", action="store_true", help="what PATH points to")
+    parser.add_argument("-a", "--archive", action="store_true", help="keep owners and set-id bits")
     add_platform(parser)
 
 
 def run(context: Context) -> int:
     """Copy a file or folder out of an image."""
-    target, path = split(context.args.source)
+    args = context.args
+    target, path = split(args.source)
     image = context.open_image(target)
-    if context.args.dest == "-":
-        with tar_of(image, path) as tar:
+    if args.dest == "-":
+        with tar_of(image, path, follow=args.follow_link) as tar:
             shutil.copyfileobj(tar, sys.stdout.buffer, 1 << 20)
         sys.stdout.buffer.flush()
     else:
-        copy_out(image, path, Path(context.args.dest))
+        copy_out(image, path, args.dest, follow=args.follow_link, archive=args.archive)
     return 0
 
 
 def split(source: str) -> tuple[str, bytes]:
     """TARGET and path: an absolute path begins at the last ``:/``. Raises UsageError."""
     target, colon, path = source.rpartition(":/")
-    if not colon:
-        target, colon, path = source.rpartition(":")
-    if not (target and colon):
+    if colon:
+        return _split(source, target, "/" + path)
+    target, _, path = source.rpartition(":")
+    return _split(source, target, path)
+
+
+def _split(source: str, target: str, path: str) -> tuple[str, bytes]:
+    if not target or not path:
         raise UsageError(repr(source), "it isn't TARGET:PATH", "layerscope cp IMAGE:/etc/passwd .")
     return target, as_bytes(path)

@@ -1,0 +1,67 @@
+"""Paths as a person writes them, found in the files of an image."""
+
+from __future__ import annotations
+
+from layerscope.archive.entry import Kind
+from layerscope.errors import LayerscopeError
+from layerscope.index.change import Change
+from layerscope.index.stack import StackView
+
+
+class NoSuchPath(LayerscopeError):
+    """A path that isn't in the image at that layer."""
+
+    def __init__(self, path: bytes, why: str = "it isn't there") -> None:
+        super().__init__(repr("/" + clean(path).decode("utf-8", "backslashreplace")), why)
+
+
+def clean(path: bytes) -> bytes:
+    """A path relative to the root, without leading, trailing and repeated slashes and ``.``."""
+    return b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
+
+
+def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
+    """The row of ``path``: exactly that, or that with symlinks among its folders followed.
+
+    ``removed`` also finds what the top layer removed. Raises NoSuchPath.
+    """
+    plain = clean(path)
+    row = _row(stack, plain, removed)
+    if row is None:
+        folder, _, name = plain.rpartition(b"/")
+        row = _row(stack, _joined(_follow(stack, folder), name), removed)
+    if row is None:
+        raise NoSuchPath(path)
+    return row
+
+
+def find_followed(stack: StackView, path: bytes) -> int:
+    """The row that ``path`` leads to, all symlinks followed within the image. Raises NoSuchPath."""
+    row = _row(stack, _follow(stack, path), removed=False)
+    if row is None:
+        raise NoSuchPath(path)
+    return row
+
+
+def _row(stack: StackView, path: bytes, removed: bool) -> int | None:
+    row = stack.find(path)
+    gone = row is not None and stack.change[row] == Change.REMOVED
+    return None if gone and not removed else row
+
+
+def _follow(stack: StackView, path: bytes) -> bytes:
+    from layerscope.archive.header import InvalidTar
+    from layerscope.archive.paths import follow
+
+    def target(place: bytes) -> bytes | None:
+        row = _row(stack, place, removed=False)
+        return None if row is None or stack.kind(row) is not Kind.SYMLINK else stack.entry(row).link
+
+    try:
+        return follow(path, target)
+    except InvalidTar:
+        raise NoSuchPath(path, "it goes through a cycle of symlinks") from None
+
+
+def _joined(folder: bytes, name: bytes) -> bytes:
+    return folder + b"/" + name if folder else name
