@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
@@ -14,6 +14,7 @@ from textual.widgets import Static
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import Command, bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.commands.offered import offered
 from layerscope.tui.safe_text import safe_text
 from layerscope.tui.widgets.footer import KeyLine
 
@@ -74,10 +75,10 @@ class ExplorerScreen(Screen[None]):
         """Put a text into the title line."""
         self.query_one("#title", Static).update(f" {safe_text(text)}")
 
-    def fail(self, error: LayerscopeError) -> None:
+    def fail(self, error: LayerscopeError | OSError) -> None:
         """Tell of an error in a notice; the explorer stands."""
-        hint = f"\ntry: {error.hint}" if error.hint else ""
-        message = f"{error.what}: {error.why}{hint}"
+        hint = error.hint if isinstance(error, LayerscopeError) else None
+        message = f"{error}\ntry: {hint}" if hint else str(error)
         lines = (safe_text(line) for line in message.splitlines())
         self.notify("\n".join(lines), severity="error", markup=False, timeout=10)
 
@@ -85,6 +86,12 @@ class ExplorerScreen(Screen[None]):
         """Leave the screen, if there is one below it."""
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+
+    @on(KeyLine.Clicked)
+    async def _carry_out(self, event: KeyLine.Clicked) -> None:
+        for offer in offered(self):
+            if offer.command is event.command:
+                await self.app.run_action(offer.command.id, offer.node)
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is too little room."""

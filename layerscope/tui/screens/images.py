@@ -97,7 +97,7 @@ class ImagesScreen(ExplorerScreen):
         """Look into the store again."""
         try:
             self.post_message(self.Listed(list_images(self.session.store)))
-        except LayerscopeError as error:
+        except (LayerscopeError, OSError) as error:
             self.app.call_from_thread(self.fail, error)
 
     @on(Listed)
@@ -112,7 +112,8 @@ class ImagesScreen(ExplorerScreen):
         images = self.query_one("#images", RowList)
         images.show(ImageLines(rows))
         width = images.scrollable_content_region.width
-        self.query_one("#headings", Static).update(image_headings(width))
+        words = image_headings(width) if rows else " No name or ID has this in it."
+        self.query_one("#headings", Static).update(words)
         if not rows:
             self.query_one("#right", RowList).show(NoRows())
 
@@ -133,13 +134,18 @@ class ImagesScreen(ExplorerScreen):
         try:
             steps = history(store, row.image)
             config = store.config(row.image).config
-        except LayerscopeError as error:
+        except (LayerscopeError, OSError) as error:
             self.app.call_from_thread(self.fail, error)
             return
         self.post_message(self.Detailed(row, steps, config))
 
     @on(Detailed)
     def _show_detail(self, event: Detailed) -> None:
+        images = self.query_one("#images", RowList)
+        if not isinstance(images.model, ImageLines) or not len(images.model):
+            return
+        if images.model.rows[images.cursor] is not event.row:
+            return  # the cursor went on meanwhile
         self.query_one("#right", RowList).show(DetailLines(event.row, event.steps, event.config), 0)
 
     @on(RowList.Opened, "#images")
@@ -152,9 +158,14 @@ class ImagesScreen(ExplorerScreen):
 
     def action_switch_pane(self) -> None:
         """Go to the other side."""
-        self.toggle_class("-other")
-        images, right = self.query_one("#images", RowList), self.query_one("#right", RowList)
-        (images if right.has_focus else right).focus()
+        right = self.query_one("#right", RowList)
+        wanted = self.query_one("#images", RowList) if right.has_focus else right
+        self.set_class(wanted is right, "-other")
+        wanted.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where there is room for one pane it is that of the focus."""
+        self.set_class(event.widget.id == "right", "-other")
 
     def action_filter(self) -> None:
         """Ask for a text."""

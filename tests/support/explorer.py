@@ -1,0 +1,64 @@
+"""The explorer without a terminal: what it shows, as text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from layerscope.tui.app import ExplorerApp
+from layerscope.tui.session import Session
+
+
+class Explorer:
+    """A running explorer."""
+
+    def __init__(self, pilot: Pilot[int]) -> None:
+        self.app = pilot.app
+        self._pilot = pilot
+
+    async def settle(self) -> None:
+        """Wait until no worker and no message is left."""
+        await self._pilot.pause()
+        while not all(worker.is_finished for worker in self.app.workers):
+            await self._pilot.pause(0.01)
+        await self._pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, by Textual's names, and wait for what they do."""
+        await self._pilot.press(*keys)
+        await self.settle()
+
+    async def click(self, x: int, y: int, times: int = 1) -> None:
+        """Click on a cell of the screen."""
+        await self._pilot.click(offset=(x, y), times=times)
+        await self.settle()
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        await self._pilot.resize_terminal(columns, rows)
+        await self.settle()
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows of the screen, without trailing blanks."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.lines)
+
+
+@asynccontextmanager
+async def explore(
+    root: Path, target: str | None = None, *, columns: int = 120, rows: int = 24
+) -> AsyncIterator[Explorer]:
+    """The explorer on a TARGET, or on the store at ``root``, once it shows all there is."""
+    app = ExplorerApp(Session(root), target)
+    async with app.run_test(size=(columns, rows)) as pilot:
+        explorer = Explorer(pilot)
+        await explorer.settle()
+        yield explorer
