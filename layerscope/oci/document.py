@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 from layerscope.errors import LayerscopeError
 
 MAX_BYTES = 16 << 20
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class InvalidDocument(LayerscopeError):
@@ -113,6 +110,8 @@ class Document:
 
 
 def _load(data: bytes, what: str) -> Any:
+    import json
+
     if len(data) > MAX_BYTES:
         raise InvalidDocument(what, f"it is larger than {MAX_BYTES} bytes")
     if not data.strip():
@@ -123,7 +122,7 @@ def _load(data: bytes, what: str) -> Any:
         raise InvalidDocument(what, "it is no JSON (nested too deeply)") from None
     except ValueError as error:
         raise InvalidDocument(what, f"it is no JSON ({error})"[:200]) from None
-    return _encodable(values) if _SURROGATE.search(data) else values
+    return _encodable(values) if b"\\ud" in data.lower() else values
 
 
 def _refuse(name: str) -> None:
@@ -143,4 +142,6 @@ def _encodable(value: Any) -> Any:
 
 def canonical(values: dict[str, Any] | list[dict[str, Any]]) -> bytes:
     """One way to write a document: no spaces, keys as given."""
+    import json
+
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()

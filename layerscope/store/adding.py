@@ -11,7 +11,7 @@ from layerscope.oci.chain import chain_ids
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest
-from layerscope.oci.reference import Reference
+from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.store.layout import mark_index_stale
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add_image(database: Database, blobs: BlobStore, image: NewImage, now: str) -
     """
     manifest = Manifest.parse(image.manifest_bytes)
     config = ImageConfig.parse(blobs.read(manifest.config.digest))
-    names = [Reference.parse(name).familiar for name in image.names]
+    names = [familiar(name) for name in image.names]
     with database.write() as tx:
         # Inside the transaction, where nothing can be collected.
         _check_layers(tx, blobs, manifest, config)
@@ -106,6 +106,14 @@ def _add_manifest(tx: Connection, manifest: Manifest, data: bytes, now: str) -> 
         [(str(digest), n, str(part.digest), part.size) for n, part in enumerate(parts)],
     )
     return digest
+
+
+def familiar(name: str) -> str:
+    """The short form of a name that an image is to have. Raises InvalidReference."""
+    reference = Reference.parse(name)
+    if reference.digest is not None:
+        raise InvalidReference(repr(name[:200]), "a name with a digest can't be given")
+    return reference.familiar
 
 
 def set_names(tx: Connection, names: Iterable[str], manifest: Digest) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -105,6 +104,8 @@ class BlobWriter:
     """Takes a blob's bytes; what was not committed leaves nothing behind."""
 
     def __init__(self, blobs: BlobStore, hand: Hand) -> None:
+        import hashlib
+
         self._blobs = blobs
         self._hand = hand
         self._temporary = hand.temporary()

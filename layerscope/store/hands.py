@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -54,7 +53,7 @@ class Hand:
 
     def temporary(self) -> Path:
         """The name of a file that isn't there yet; what is left there goes with the hand."""
-        return self.folder / secrets.token_hex(8)
+        return self.folder / os.urandom(8).hex()
 
     def close(self) -> None:
         """Let go of everything. Raises StoreFailure."""
@@ -89,7 +88,7 @@ class Hand:
 
 def _locked_folder(tmp: Path) -> tuple[Path, int]:
     while True:
-        folder = tmp / (PREFIX + secrets.token_hex(8))
+        folder = tmp / (PREFIX + os.urandom(8).hex())
         folder.mkdir(0o700)
         # A collector may take it for a dead one until it is locked.
         try:

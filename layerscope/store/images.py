@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from layerscope.errors import LayerscopeError
 from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.digest import Digest
-from layerscope.oci.reference import InvalidReference, Reference
 
 if TYPE_CHECKING:
     from layerscope.store.database import Database
@@ -100,6 +99,8 @@ def is_named(database: Database, text: str) -> bool:
 
 
 def _manifest_named(database: Database, text: str) -> str | None:
+    from layerscope.oci.reference import InvalidReference, Reference
+
     try:
         reference = Reference.parse(text)
     except InvalidReference:

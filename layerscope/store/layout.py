@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from layerscope.errors import LayerscopeError
 from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
 from layerscope.oci.digest import Digest
-from layerscope.oci.manifest import ImageIndex
-from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.store.disk import told, write_whole
 
 if TYPE_CHECKING:
+    from layerscope.oci.manifest import ImageIndex
     from layerscope.store.database import Database
 
 DATABASE = "layerscope.db"
@@ -43,6 +42,8 @@ def prepare(root: Path) -> None:
         if not (root / _LAYOUT).exists():
             write_whole(root / "tmp" / _unique(_LAYOUT), root / _LAYOUT, LAYOUT_DOCUMENT)
         if not (root / _INDEX).exists():
+            from layerscope.oci.manifest import ImageIndex
+
             empty = ImageIndex(()).to_bytes()
             write_whole(root / "tmp" / _unique(_INDEX), root / _INDEX, empty)
 
@@ -54,6 +55,8 @@ def _unique(name: str) -> str:
 def _check_empty(root: Path) -> None:
     if (root / DATABASE).exists():
         return
+    from layerscope.oci.manifest import ImageIndex
+
     others = sorted({entry.name for entry in root.iterdir()} - _OWN)
     index = root / _INDEX
     if index.exists() and ImageIndex.parse(index.read_bytes(), str(index)).manifests:
@@ -85,6 +88,8 @@ def refresh_index(root: Path, database: Database, force: bool = False) -> None:
 
 def index_document(database: Database) -> ImageIndex:
     """What ``index.json`` must list: each manifest once a name, the nameless ones once."""
+    from layerscope.oci.manifest import ImageIndex
+
     rows = database.rows(
         "SELECT m.media_type, m.digest, m.size, n.name"
         " FROM manifests m LEFT JOIN names n ON n.manifest = m.digest ORDER BY n.name, m.digest"
@@ -99,6 +104,8 @@ def named(media_type: str, digest: str, size: int, name: str | None) -> Descript
 
 
 def _full(name: str) -> str:
+    from layerscope.oci.reference import InvalidReference, Reference
+
     try:
         return str(Reference.parse(name))
     except InvalidReference:

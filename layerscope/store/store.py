@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.oci.digest import Digest
-from layerscope.oci.reference import Reference
 from layerscope.store import layout
 from layerscope.store.blobs import BlobStore
 from layerscope.store.database import Database
@@ -144,7 +143,7 @@ class Store:
         """Give an image, by name or ID, one more name. Raises as resolve, InvalidReference."""
         from layerscope.store import adding
 
-        familiar = Reference.parse(name).familiar
+        familiar = adding.familiar(name)
         with self.database.write() as tx:
             found = self.resolve(image)
             adding.set_names(tx, [familiar], found.manifest.digest)

@@ -79,8 +79,9 @@ def test_tagging_gives_one_more_name(store: Store) -> None:
     load_new(store, image("app:1"))
     store.tag("app:1", "ghcr.io/me/app")
     assert store.images()[0].names == ("app:1", "ghcr.io/me/app:latest")
-    with pytest.raises(InvalidReference):
-        store.tag("app:1", "Not A Name")
+    for wrong in ("Not A Name", f"app@{Digest.of(BASE)}"):
+        with pytest.raises(InvalidReference):
+            store.tag("app:1", wrong)
     with pytest.raises(NoSuchImage):
         store.tag("nope", "app:2")
     assert faults(store) == []

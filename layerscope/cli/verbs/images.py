@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_listing_options
-from layerscope.oci.reference import Reference
 from layerscope.units import ago_text
 from layerscope.usecases.images import ImageRow, list_images
 
@@ -70,6 +69,6 @@ def _fields(context: Context, row: ImageRow) -> list[dict[str, str]]:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Repository and tag of a name as Docker shows it."""
-    reference = Reference.parse(name)
-    return reference.repository, reference.tag or NONE
+    """Repository and tag of a name of the store, which always has both."""
+    repository, _, tag = name.rpartition(":")
+    return repository, tag
