@@ -76,7 +76,7 @@ def _verb(name: str, words: list[str]) -> int:
     from layerscope.cli.context import Context, default_root
 
     parser = parser_of(name)
-    args = parser.parse_args(words)
+    args = parser.parse(words)
     root = Path(args.root) if args.root else default_root()
     code: int = import_module(f"layerscope.cli.verbs.{VERBS[name].module}").run(Context(args, root))
     return code

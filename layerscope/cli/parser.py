@@ -11,6 +11,39 @@ from layerscope.errors import UsageError
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of leaving."""
 
+    takes_command = False
+
+    def add_command(self) -> None:
+        """After the first word that is no option comes a command with options of its own.
+
+        The verb's options may stand right behind that word, too: ``create IMAGE --json``.
+        """
+        self.takes_command = True
+        self.add_argument("command", metavar="CMD", nargs="*", help="instead of the image's")
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        """The arguments; ``command`` has the words of the command. Raises UsageError."""
+        if not self.takes_command:
+            return self.parse_args(words)
+        own = self._own_words(words)
+        args = self.parse_args(words[:own])
+        rest = words[own:]
+        args.command = rest[1:] if rest[:1] == ["--"] else rest
+        return args
+
+    def _own_words(self, words: list[str]) -> int:
+        """How many of the words are the verb's, before those of the command."""
+        at = met = 0
+        while at < len(words) and words[at] != "--":
+            name, given, _ = words[at].partition("=")
+            option = self._option_string_actions.get(name)
+            if option is None and (met or not name.startswith("-")):
+                if met:
+                    break
+                met += 1
+            at += 2 if option is not None and option.nargs is None and not given else 1
+        return min(at, len(words))
+
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's words."""
         raise UsageError(self.prog, message, f"{self.prog} --help")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from layerscope.archive.codec import Codec
 from layerscope.archive.content import LayerContent
-from layerscope.containers.record import Container
+from layerscope.containers.copy_tree import copy_tree
+from layerscope.containers.record import Container, Mount
+from layerscope.containers.volumes import data_of
 from layerscope.cow.driver import Layers, Place
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
-from layerscope.cow.engine import Engine
+from layerscope.cow.engine import Engine, open_engine
 from layerscope.cow.form import detect_form
 from layerscope.cow.index_lower import IndexLower
 from layerscope.cow.lower import Lower
@@ -56,7 +58,31 @@ def open_files(store: Store, container: Container) -> Iterator[Engine]:
     with EngineDriver().files(layers, place_of(store, container)) as engine:
         for mount in container.mounts:
             _make_mount_point(engine, mount.target.encode())
+            if mount.volume:
+                _fill(store, container, engine, mount)
         yield engine
+
+
+def open_mount(store: Store, container: Container, mount: Mount) -> Engine:
+    """What a container has mounted, as it lies, through an engine with nothing below.
+
+    Raises LayerBusy if another container works on it, OSError.
+    """
+    data = data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
+    work = data.parent / "work" if mount.volume else folder_of(store, container) / "mounts"
+    data.mkdir(parents=True, exist_ok=True)
+    work.mkdir(exist_ok=True)
+    return open_engine(EmptyLower(), data, work)
+
+
+def _fill(store: Store, container: Container, engine: Engine, mount: Mount) -> None:
+    """Copy what the image has at a mount point into a volume that is empty, as Docker does."""
+    assert mount.volume is not None
+    target = mount.target.rstrip("/").encode()
+    if any(data_of(store, mount.volume).iterdir()) or not engine.names(target):
+        return
+    with open_mount(store, container, mount) as volume:
+        copy_tree(engine, target, volume, b"/")
 
 
 def open_lower(store: Store, image: Digest) -> Lower:

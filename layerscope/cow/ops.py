@@ -61,13 +61,18 @@ def run_ops(engine: Engine, ops: Sequence[Op], language: Language | None = None)
     """Run them in order; one that fails doesn't stop the next. ``language`` defaults to
     :func:`language_of` the list. Raises InvalidOps before the first one runs if one of them is
     not an operation at all, and on the way for one whose words are off."""
-    for number, op in enumerate(ops):
-        _check(number, op)
+    check_ops(ops)
     runner = _Runner(engine, language or language_of(ops))
     try:
         return [runner.run(op) for op in ops]
     finally:
         runner.close()
+
+
+def check_ops(ops: Sequence[Op]) -> None:
+    """Raises InvalidOps if one of them is not an operation at all."""
+    for number, op in enumerate(ops):
+        _check(number, op)
 
 
 def _check(number: int, op: Op) -> None:

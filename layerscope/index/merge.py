@@ -46,7 +46,7 @@ class StackBuilder:
         builder = cls()
         builder.layers = list(stack.layers)
         alive = stack.np("change") != Change.REMOVED
-        keys = [stack.key(row) for row in np.flatnonzero(alive).tolist()]
+        keys = [stack.key(row) for row in range(len(stack))]
         builder._keep(keys, stack.np("layer"), stack.np("row"), stack.np("end"), alive)
         builder._moved = stack.moved
         return builder

@@ -147,7 +147,11 @@ def test_the_same_layer_twice(tmp_path: Path) -> None:
 
 
 def test_a_builder_goes_on_from_a_stack_on_disk(tmp_path: Path) -> None:
-    layers = [tar(BASE), tar([file("l/n"), file(".wh.r")]), tar([file("a/n", b"again")])]
+    layers = [
+        tar([*BASE, folder("a/b"), file("a/b/c")]),
+        tar([file("l/n"), file(".wh.r"), file("a/.wh.b")]),
+        tar([file("a/n", b"again"), file(".wh.l")]),
+    ]
     whole = stacks(layers, tmp_path)[2]
     below = StackView.open(tmp_path / "stack-1", whole.layers[:2])
     again = StackBuilder.resume(below).push(index(layers[2], tmp_path), tmp_path / "again")

@@ -17,7 +17,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-w", "--workdir", default="", metavar="DIR")
     parser.add_argument("-u", "--user", default="", metavar="USER")
     parser.add_argument("image", metavar="IMAGE", help="a name or ID of the store")
-    parser.add_argument("command", metavar="CMD", nargs="...", help="instead of the image's")
+    parser.add_command()
 
 
 def run(context: Context) -> int:

@@ -1,0 +1,209 @@
+"""The walk-through of the storage-driver documentation, without processes, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import Cli
+
+FIVE = "sample_images/five-layers.docker.tar"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """The command line on a store with one image."""
+    cli = Cli(tmp_path / "store", capsys)
+    cli.ok("load", FIVE, "-t", "five:1")
+    return cli
+
+
+def apply(cli: Cli, name: str, *ops: dict[str, Any]) -> dict[str, Any]:
+    file = cli.root.parent / "ops.json"
+    file.write_text(json.dumps(ops))
+    done: dict[str, Any] = cli.ok("apply", name, str(file))
+    return done
+
+
+def sizes(cli: Cli) -> dict[str, tuple[int, int]]:
+    return {row["name"]: (row["size_rw"], row["size_root_fs"]) for row in cli.ok("ps", "-a")}
+
+
+def tree_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_five_containers_of_one_image(cli: Cli) -> None:
+    image = cli.ok("images")[0]["size"]
+    names = [f"my_container_{n}" for n in range(1, 6)]
+    for name in names:
+        made = cli.ok("create", "--name", name, "five:1")
+        assert list(made) == ["id", "name"]
+    assert sizes(cli) == dict.fromkeys(names, (0, image))
+    blobs = tree_of(cli.root / "blobs")
+    for name in names[:3]:
+        assert apply(cli, name, {"op": "write", "path": "/out.txt", "data": "hello"})["done"] == 1
+    assert sizes(cli) == {
+        name: (5, image + 5) if name in names[:3] else (0, image) for name in names
+    }
+    told = cli("ps", "-a", "--size", "--format", "{{.Names}} {{.Size}}").out
+    assert "my_container_1 5B (virtual 618kB)" in told
+    assert tree_of(cli.root / "blobs") == blobs
+    assert cli.ok("images")[0]["containers"] == 5
+
+
+def test_a_change_of_an_image_file_copies_it_up_whole(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    (before,) = (r for r in cli.ok("tree", "five:1") if r["path"] == "/usr/bin/example")
+    apply(cli, "c", {"op": "append", "path": "/usr/bin/example", "data": "!"})
+    assert sizes(cli)["c"][0] == before["size"] + 1
+    changes = {change["path"]: change for change in cli.ok("diff", "c")}
+    change = changes["/usr/bin/example"]
+    assert change == {
+        "kind": "C",
+        "path": "/usr/bin/example",
+        "size": before["size"] + 1,
+        "copied_up": True,
+        "from_layer": before["layer"],
+    }
+    assert changes["/usr/bin"]["kind"] == "C"
+
+
+def test_a_volume_outlives_its_container_and_counts_in_no_size(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "-v", "data:/vol", "five:1")
+    apply(cli, "c", {"op": "write", "path": "/vol/db", "data": "x" * 5000})
+    assert sizes(cli)["c"][0] == 0
+    assert [(c["kind"], c["path"]) for c in cli.ok("diff", "c")] == [("A", "/vol")]
+    (volume,) = cli.ok("volume", "inspect", "data")
+    assert (volume["name"], volume["size"], volume["containers"]) == ("data", 5000, ["c"])
+    assert cli("volume", "rm", "data").code == 1
+    cli.ok("rm", "c")
+    assert (Path(volume["path"]) / "db").read_text() == "x" * 5000
+    cli.ok("create", "--name", "d", "-v", "data:/elsewhere", "five:1")
+    done = apply(cli, "d", {"op": "read", "path": "/elsewhere/db"})
+    assert done["results"][0]["result"] == "ok"
+    cli.ok("rm", "d")
+    assert cli.ok("volume", "rm", "data") == {"removed": ["data"]}
+
+
+def test_a_volume_that_the_image_names_begins_with_what_the_image_has_there(cli: Cli) -> None:
+    made = cli.ok("create", "--name", "c", "five:1")
+    (volume,) = cli.ok("volume", "ls")
+    assert (volume["containers"], volume["size"]) == (["c"], 0)
+    done = apply(cli, "c", {"op": "append", "path": "/var/lib/example/data.db", "data": "!"})
+    assert done["done"] == 1
+    data = Path(volume["path"]) / "data.db"
+    assert data.stat().st_size == 192001
+    assert (sizes(cli)["c"][0], cli.ok("diff", "c")) == (0, [])
+    cli.ok("rm", "-v", made["id"])
+    assert cli.ok("volume", "ls") == []
+    assert not data.exists()
+
+
+def test_removing_a_container_drops_its_layer(cli: Cli) -> None:
+    made = cli.ok("create", "five:1")
+    folder = cli.root / "containers" / made["id"]
+    apply(cli, made["name"], {"op": "write", "path": "/f", "data": "x"})
+    assert (folder / "upper" / "f").exists()
+    assert cli.ok("rm", made["id"][:10]) == {"removed": [made["id"]]}
+    assert not folder.exists()
+    assert cli.ok("fsck")["clean"]
+
+
+def test_commit_makes_a_layer_of_what_changed(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    apply(
+        cli,
+        "c",
+        {"op": "write", "path": "/new", "data": "hello"},
+        {"op": "unlink", "path": "/etc/motd"},
+    )
+    image = cli.ok("commit", "c", "made:1")
+    cli.ok("commit", "c", "again:1")
+    rows = cli.ok("layers", "made:1")
+    assert len(rows) == 6
+    assert rows[-1]["diff_id"] == cli.ok("layers", "again:1")[-1]["diff_id"]
+    assert {row["path"]: row["change"] for row in cli.ok("tree", "made:1", "--changes", "5")} == {
+        "/etc/motd": "D",
+        "/new": "A",
+    }
+    history = cli.ok("history", "made:1")
+    assert (history[0]["id"], history[0]["size"]) == (image["id"], 5)
+    assert history[1]["id"] == cli.ok("inspect", "five:1")[0]["id"]
+
+
+def test_a_name_that_means_deletion_cannot_be_committed(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    apply(cli, "c", {"op": "write", "path": "/.wh.x", "data": ""})
+    outcome = cli("commit", "c", "bad:1")
+    assert outcome.code == 1
+    assert ".wh." in outcome.err
+    assert len(cli.ok("images")) == 1
+
+
+def test_an_image_in_use_stays(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    outcome = cli("rmi", "five:1")
+    assert outcome.code == 1
+    assert "container c" in outcome.err
+
+
+def test_names_and_ids(cli: Cli) -> None:
+    made = cli.ok("create", "--name", "c", "five:1")
+    told = cli("create", "--json", "--name", "e", "five:1", "echo", "-n", "--json", "hi")
+    (known,) = cli.ok("inspect", told.document["id"])
+    assert known["command"][-4:] == ["echo", "-n", "--json", "hi"]
+    cli.ok("rm", "e")
+    assert cli("create", "--name", "c", "five:1").code == 1
+    assert cli("create", "--name", "no/slash", "five:1").code == 2
+    assert cli.ok("rename", "c", "d") == {"name": "d"}
+    (known,) = cli.ok("inspect", made["id"][:8])
+    assert (known["kind"], known["name"]) == ("container", "d")
+    assert cli("diff", "c").code == 1
+    assert cli("rm", "nothing").code == 1
+    assert cli.ok("ps") == []
+    assert [row["status"] for row in cli.ok("ps", "-a")] == ["created"]
+
+
+@pytest.mark.parametrize("mount", ["a:b", "a:/", "a:/x:no", ":/x", "a:/x:ro:y"])
+def test_wrong_mounts_are_wrong_words(cli: Cli, mount: str) -> None:
+    assert cli("create", "-v", mount, "five:1").code == 2
+    assert cli.ok("ps", "-a") == []
+
+
+@pytest.mark.parametrize("text", ["{", "3", '[{"op": "nope"}]', '["write"]', '[{"path": "/x"}]'])
+def test_wrong_operations_change_nothing(cli: Cli, text: str) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    file = cli.root.parent / "ops.json"
+    file.write_text(text)
+    outcome = cli("apply", "c", str(file))
+    assert outcome.code == 1
+    assert len(outcome.err.splitlines()) == 1
+    assert sizes(cli)["c"][0] == 0
+
+
+def test_operations_that_fail_say_so_and_the_next_go_on(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    done = apply(
+        cli,
+        "c",
+        {"op": "unlink", "path": "/nope"},
+        {"op": "write", "path": "/f", "data": "x"},
+        {"op": "rmdir", "path": "/etc"},
+    )
+    assert [result["result"] for result in done["results"]] == ["ENOENT", "ok", "ENOTEMPTY"]
+    assert done["done"] == 1
+
+
+def test_host_folders_are_mounted_as_they_lie(cli: Cli, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    cli.ok("create", "--name", "c", "-v", f"{shared}:/x/y", "five:1")
+    apply(cli, "c", {"op": "write", "path": "/x/y/f", "data": "hi"})
+    assert (shared / "f").read_text() == "hi"
+    assert os.listdir(shared) == ["f"]
+    assert [c["path"] for c in cli.ok("diff", "c")] == ["/x", "/x/y"]
