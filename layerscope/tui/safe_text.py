@@ -5,18 +5,19 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
+_WIDENING = "\ufe0f"
 
 
 def safe_name(name: bytes) -> str:
     """A name for the screen: what isn't printable UTF-8 is escaped, so nothing reaches the
     terminal but text."""
     text = name.decode("utf-8", "surrogateescape")
-    return text if text.isprintable() else "".join(_safe(char) for char in text)
+    return text if _is_safe(text) else "".join(_safe(char) for char in text)
 
 
 def safe_text(text: str) -> str:
     """A text from an image for the screen: control characters are escaped."""
-    return text if text.isprintable() else "".join(_safe(char) for char in text)
+    return text if _is_safe(text) else "".join(_safe(char) for char in text)
 
 
 def fit(text: str, width: int) -> str:
@@ -28,14 +29,22 @@ def fit(text: str, width: int) -> str:
 
 
 def fit_left(text: str, width: int) -> str:
-    """As :func:`fit`, aligned to the right; a number too long is cut at its start."""
+    """As :func:`fit`, aligned to the right; what is too long is cut at its start."""
     length = cell_len(text)
     if length <= width:
         return " " * (width - length) + text
-    return ELLIPSIS + text[-(width - 1) :] if width > 1 else ELLIPSIS[:width]
+    rest = text
+    while rest and cell_len(rest) >= width:
+        rest = rest[1:]
+    return (ELLIPSIS + rest + " " * (width - 1 - cell_len(rest)))[:width]
+
+
+def _is_safe(text: str) -> bool:
+    """Terminals don't agree on how wide an emoji is with the selector that makes it wide."""
+    return text.isprintable() and _WIDENING not in text
 
 
 def _safe(char: str) -> str:
     if "\udc80" <= char <= "\udcff":
         return f"\\x{ord(char) - 0xDC00:02x}"
-    return char if char.isprintable() else char.encode("unicode_escape").decode()
+    return char if _is_safe(char) else char.encode("unicode_escape").decode()
