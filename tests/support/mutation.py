@@ -23,6 +23,8 @@ _NAMES = (
     b"../../up", b"/abs", b".", b"..", b"./", b"a/../../b", b"\x1b[31m", b"\xff\xfe", b".wh.",
     b".wh..", b".wh...", b".wh..wh..opq", b"a/.wh..wh..opq", b".wh..wh.plnk", b"a//b", b"a/",
     b"n" * 100, b"a/" * 50, b"", b"a\nb",
+    # The golden layers have a directory a and a symlink l that points to it.
+    b"a", b"l", b"l/x", b"l/x/y", b"l/.wh.f1", b"l/.wh..wh..opq", b"a/f1", b".wh.a", b".wh.l",
 )  # fmt: skip
 _TYPES = b"\0001234567xgLKSVDANM\xff"
 _VALUES: tuple[Any, ...] = (
