@@ -1,0 +1,305 @@
+"""The layers of an image, and the files of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual import events, on, work
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.worker import Worker
+
+from layerscope.errors import LayerscopeError
+from layerscope.oci.history import steps
+from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.layers import LAYERS
+from layerscope.tui.ingest import ingest
+from layerscope.tui.models.layer_line import LayerLine, layer_lines
+from layerscope.tui.models.layer_lines import LayerLines, layer_headings
+from layerscope.tui.models.lone_layer import LoneLayer
+from layerscope.tui.models.reading import Reading
+from layerscope.tui.models.tree_view import Scope
+from layerscope.tui.safe_text import safe_text
+from layerscope.tui.screens.files import FilesScreen
+from layerscope.tui.widgets.about_layer import AboutLayer
+from layerscope.tui.widgets.files_pane import FilesPane
+from layerscope.tui.widgets.rows import RowList
+from layerscope.units import size_text
+from layerscope.usecases.layers import list_layers
+from layerscope.usecases.opened import OpenImage
+
+_EVERY = 0.1  # seconds between two pictures of the progress
+
+
+class LayersScreen(FilesScreen):
+    """Left the layers, bottom up, right the files."""
+
+    ACTIONS = LAYERS
+    BINDINGS = bindings(LAYERS)
+
+    DEFAULT_CSS = """
+    LayersScreen #panes { height: 1fr; }
+    LayersScreen #left { width: 2fr; max-width: 80; }
+    LayersScreen #files { width: 3fr; border-left: solid $panel; }
+    LayersScreen #headings { height: 1; color: $text-muted; }
+    LayersScreen #failed { display: none; height: 1fr; padding: 1 2; color: $text-error; }
+    LayersScreen.-failed #panes { display: none; }
+    LayersScreen.-failed #failed { display: block; }
+    LayersScreen.-narrow #left { width: 1fr; max-width: 100%; }
+    LayersScreen.-narrow #files { width: 1fr; border: none; display: none; }
+    LayersScreen.-narrow.-other #files { display: block; }
+    LayersScreen.-narrow.-other #left { display: none; }
+    """
+
+    class Opened(Message):
+        """The image's documents are read."""
+
+        def __init__(self, image: OpenImage) -> None:
+            super().__init__()
+            self.image = image
+
+    class Failed(Message):
+        """The image can't be opened."""
+
+        def __init__(self, error: LayerscopeError) -> None:
+            super().__init__()
+            self.error = error
+
+    class Weighed(Message):
+        """What of each layer the image doesn't show, in bytes."""
+
+        def __init__(self, wasted: list[int]) -> None:
+            super().__init__()
+            self.wasted = wasted
+
+    def __init__(self, target: str) -> None:
+        super().__init__()
+        self._target = target
+        self._image: OpenImage | None = None
+        self._reading: Reading | None = None
+        self._reader: Worker[None] | None = None
+        self._shown: tuple[LayerLine, bool] | None = None
+        self._marked: list[int] = []
+
+    def body(self) -> Iterable[Widget]:
+        """Layers with what is known of one, files, and room for an error."""
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield Static(id="headings", markup=False)
+                yield RowList(id="layers")
+                yield AboutLayer(id="about")
+            yield FilesPane(id="files")
+        yield Static(id="failed", markup=False)
+
+    @property
+    def layer_list(self) -> RowList:
+        """The list of layers."""
+        return self.query_one("#layers", RowList)
+
+    def on_mount(self) -> None:
+        """Open the image."""
+        self.say(self._target)
+        self.layer_list.focus()
+        self._progress = self.set_interval(_EVERY, self._show_progress, pause=True)
+        self._open()
+
+    @work(thread=True)
+    def _open(self) -> None:
+        try:
+            self.post_message(self.Opened(self.session.open(self._target)))
+        except LayerscopeError as error:
+            self.post_message(self.Failed(error))
+        except OSError as error:
+            why = error.strerror or str(error)
+            self.post_message(self.Failed(LayerscopeError(self._target, why)))
+
+    @on(Failed)
+    def _fail(self, event: Failed) -> None:
+        """Nothing can be shown: say why, and stay."""
+        error = event.error
+        hint = f"\n\ntry: {error.hint}" if error.hint else ""
+        words = f"{error.what}: {error.why}{hint}"
+        self.query_one("#failed", Static).update("\n".join(map(safe_text, words.splitlines())))
+        self.add_class("-failed")
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        self._image = event.image
+        self._reading = Reading(event.image)
+        self._list_layers()
+        if self._reading.is_done:
+            self._settle()
+        else:
+            self.action_read_on()
+
+    def action_read_on(self) -> None:
+        """Read the layers that weren't."""
+        if self._image is None or self._reader is not None:
+            return
+        self._reading = Reading(self._image)
+        if not self._reading.is_done:
+            self._reader = self._read()
+            self._progress.resume()
+
+    @work(exclusive=True, group="reader")
+    async def _read(self) -> None:
+        try:
+            async for event in ingest(self.session, self._target):
+                self._hear(event)
+        finally:
+            self._settle()
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        reading = self._reading
+        assert reading is not None
+        if event["event"] == "error":
+            self.fail(LayerscopeError(event["what"], event["why"], event["hint"]))
+        reading.hear(event)
+        if event["event"] in ("stack", "error"):
+            self._list_layers()
+
+    def _settle(self) -> None:
+        """The reading has come to its end, whichever."""
+        self._reader = None
+        self._progress.pause()
+        assert self._reading is not None
+        self._reading.stop()
+        self._list_layers()
+        if all(state.tally is not None for state in self._reading.states.values()):
+            self._weigh()
+
+    @work(thread=True, exclusive=True, group="weigh")
+    def _weigh(self) -> None:
+        assert self._image is not None
+        self.post_message(self.Weighed([row.wasted_bytes for row in list_layers(self._image)]))
+
+    @on(Weighed)
+    def _weighed(self, event: Weighed) -> None:
+        assert self._reading is not None
+        for number, wasted in enumerate(event.wasted):
+            self._reading.waste(number, wasted)
+        self._list_layers()
+
+    def _show_progress(self) -> None:
+        self._list_layers()
+
+    def _list_layers(self) -> None:
+        image, reading = self._image, self._reading
+        assert image is not None
+        assert reading is not None
+        made = steps(image.image.config.history, image.layer_count)
+        self.layer_list.show(LayerLines(layer_lines(made, reading.states), self._marked))
+        self.say(self._title(image, reading))
+
+    def _title(self, image: OpenImage, reading: Reading) -> str:
+        name = ", ".join(image.image.names) or image.image.origin
+        if self._reader is not None:
+            return f"{name} — {reading.words()} — Esc stops"
+        sizes = [state.size for state in reading.states.values() if state.size is not None]
+        wasted = sum(state.wasted or 0 for state in reading.states.values())
+        words = f"{name} — {size_text(sum(sizes))} in {image.layer_count} layers"
+        return f"{words}, {size_text(wasted)} of it for nothing" if wasted else words
+
+    @property
+    def line(self) -> LayerLine | None:
+        """The step under the cursor."""
+        model = self.layer_list.model
+        return model.lines[self.layer_list.cursor] if isinstance(model, LayerLines) else None
+
+    @on(RowList.Highlighted, "#layers")
+    def _layer_chosen(self) -> None:
+        line = self.line
+        if line is None or self._image is None or self._reading is None:
+            return
+        self.query_one(AboutLayer).show(line, self._image)
+        key = (line, self._reading.is_done)
+        if key != self._shown:
+            self._shown = key
+            self._show_files(line, self._image)
+
+    def _show_files(self, line: LayerLine, image: OpenImage) -> None:
+        """The files of a step, or why there are none."""
+        number, files = line.layer, self.files
+        if number is None:
+            files.show_nothing("Metadata only", f"This step changed no files.\n\n{line.command}")
+            return
+        stack, layer = image.stack(number), image.layer(number)
+        if stack is not None:
+            changed = f"What layer {number} changed"
+            files.show(stack, {Scope.CHANGED: changed, Scope.ALL: f"Everything, layers 0–{number}"})
+        elif layer is not None and self._reader is None:
+            title = f"Layer {number} alone: what is below it can't be read"
+            files.show(LoneLayer(number, layer), dict.fromkeys(Scope, title))
+        else:
+            why = line.state.error or "It is being read."
+            files.show_nothing(f"Layer {number}", why)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Headings are as wide as the list."""
+        super().on_resize(event)
+        self.call_after_refresh(self._head)
+
+    def _head(self) -> None:
+        width = self.layer_list.scrollable_content_region.width
+        self.query_one("#headings", Static).update(layer_headings(width))
+
+    def action_switch_pane(self) -> None:
+        """Layers or files."""
+        to_files = self.focused is self.layer_list
+        self.set_class(to_files, "-other")
+        (self.files.file_tree if to_files else self.layer_list).focus()
+
+    @on(RowList.Opened, "#layers")
+    def _to_files(self) -> None:
+        if self.focused is self.layer_list:
+            self.action_switch_pane()
+
+    def action_layer_below(self) -> None:
+        """The next layer down the stack."""
+        self._go_to_layer(-1)
+
+    def action_layer_above(self) -> None:
+        """The next layer up the stack."""
+        self._go_to_layer(1)
+
+    def _go_to_layer(self, step: int) -> None:
+        """Past the steps that have no layer."""
+        model = self.layer_list.model
+        if not isinstance(model, LayerLines):
+            return
+        index = self.layer_list.cursor + step
+        while 0 <= index < len(model) and model.lines[index].layer is None:
+            index += step
+        if 0 <= index < len(model):
+            self.layer_list.move_to(index)
+
+    def action_mark_layer(self) -> None:
+        """Mark the layer, or take its mark away; of three the oldest goes."""
+        line = self.line
+        if line is None or line.layer is None:
+            return
+        if line.layer in self._marked:
+            self._marked.remove(line.layer)
+        else:
+            self._marked = [*self._marked[-1:], line.layer]
+        self._list_layers()
+
+    @on(RowList.Opened, "#tree")
+    def _open_row(self) -> None:
+        tree = self.files.file_tree
+        if tree.shown is not None and len(tree.shown) and tree.shown.can_fold(tree.cursor):
+            tree.fold()
+
+    def action_back(self) -> None:
+        """Out of a prompt or a filter, then of the files, of the reading, of the screen."""
+        if self.files.step_back():
+            return
+        if self._reader is not None:
+            self._reader.cancel()
+        elif self.focused is not self.layer_list and not self.has_class("-failed"):
+            self.action_switch_pane()
+        else:
+            super().action_back()

@@ -1,0 +1,28 @@
+"""What is known of the layer under the cursor."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from layerscope.tui.models.about_layer import about_layer
+from layerscope.tui.models.layer_line import LayerLine
+from layerscope.usecases.opened import OpenImage
+
+
+class AboutLayer(Static):
+    """A few lines below the list of layers."""
+
+    DEFAULT_CSS = """
+    AboutLayer { height: auto; max-height: 40%; padding: 0 1; border-top: solid $panel;
+                 color: $text-muted; }
+    """
+
+    def show(self, line: LayerLine, image: OpenImage) -> None:
+        """Tell of a step."""
+        layer = image.layer(line.layer) if line.layer is not None else None
+        first, *rest, command = about_layer(line, layer.facts if layer is not None else None)
+        text = Text(first, "bold")
+        text.append("\n" + "\n".join(rest), "not bold")
+        text.append("\n" + command, "not bold italic")
+        self.update(text)
