@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.paths import follow, join
 from layerscope.archive.scan import ScannedEntries
 from layerscope.index.names import Mark
-
-_MAX_HOPS = 255
 
 
 def through_symlinks(
@@ -26,7 +24,7 @@ def through_symlinks(
     no_folders: set[bytes] = set()
     for i in kept:
         folder, _, base = names[i].rpartition(b"/")
-        names[i] = name = _join(follow(folder, symlinks), base)
+        names[i] = name = join(follow(folder, symlinks.get), base)
         if i in marks:
             continue
         symlinks.pop(name, None)
@@ -45,27 +43,6 @@ def through_symlinks(
     ]
 
 
-def follow(folder: bytes, symlinks: Mapping[bytes, bytes]) -> bytes:
-    """``folder`` with the symlinks on its way followed; never above the root."""
-    done: list[bytes] = []
-    todo = folder.split(b"/")[::-1]
-    hops = 0
-    while todo:
-        part = todo.pop()
-        if part == b"..":
-            del done[-1:]
-        elif part and part != b".":
-            done.append(part)
-            target = symlinks.get(b"/".join(done))
-            if target is not None:
-                hops += 1
-                if hops > _MAX_HOPS:
-                    raise InvalidTar("layer", f"{folder!r} goes through a cycle of symlinks")
-                done = [] if target[:1] == b"/" else done[:-1]
-                todo += target.split(b"/")[::-1]
-    return b"/".join(done)
-
-
 def _is_replaced(name: bytes, i: int, replaced: Mapping[bytes, int]) -> bool:
     return any(replaced.get(folder, -1) > i for folder in _parents(name))
 
@@ -79,7 +56,3 @@ def _parents(name: bytes) -> Iterator[bytes]:
     while folder:
         yield folder
         folder = folder.rpartition(b"/")[0]
-
-
-def _join(folder: bytes, base: bytes) -> bytes:
-    return folder + b"/" + base if folder else base

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from layerscope.archive.entry import Kind
+from layerscope.archive.paths import follow
 from layerscope.index.alive import Alive
 from layerscope.index.layer import LayerIndex
-from layerscope.index.linked import follow
 from layerscope.index.rows import NUL, Flag
 
 
@@ -31,7 +31,7 @@ def through_lower_symlinks(
         moved[row] = None
         for inner in range(row + 1, new.end[row]):
             folder, _, base = new.path(inner).rpartition(b"/")
-            folder = follow(folder, symlinks)
+            folder = follow(folder, symlinks.get)
             moved[inner] = (folder + b"/" + base if folder else base).replace(b"/", NUL)
     return moved
 

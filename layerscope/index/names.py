@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from layerscope.archive.header import InvalidTar
+from layerscope.archive.paths import clean
 from layerscope.oci import whiteout
 
 
@@ -16,20 +17,6 @@ class Mark(enum.Enum):
 
     WHITEOUT = 1
     OPAQUE = 2
-
-
-def clean(name: bytes) -> bytes:
-    """A name as the tar has it, relative to the root: no ``.``, ``..``, empty parts or slashes.
-
-    ``..`` stops at the root, as it does for a process whose root that is.
-    """
-    parts: list[bytes] = []
-    for part in name.split(b"/"):
-        if part == b"..":
-            del parts[-1:]
-        elif part and part != b".":
-            parts.append(part)
-    return b"/".join(parts)
 
 
 def clean_names(raw: Sequence[bytes]) -> tuple[list[bytes], dict[int, Mark], list[int]]:

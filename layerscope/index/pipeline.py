@@ -1,7 +1,8 @@
 """One pass over a layer's bytes: read, inflate, hash and scan at once, on both cores.
 
-The caller's thread reads and inflates into a ring of large buffers and scans them, a second one
-hashes them (digest and diffID) behind it. Reading, inflating and hashing release the interpreter's
+The caller's thread reads into a ring of large buffers, a second one hashes them (digest and diffID)
+behind it. Scanning is done by whoever has less to do: the reader, but of compressed layers, where
+inflating takes longest, the second thread. Reading, inflating and hashing release the interpreter's
 lock; a third thread would spend more time waiting for that than it saves.
 """
 
@@ -12,14 +13,11 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from layerscope.archive.codec import Codec, Limits, decoded, detect
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
 from layerscope.oci.digest import Digest
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 BUFFER = 4 << 20
 _RING = 4
@@ -28,6 +26,7 @@ _INPUT = 256 << 10
 
 Sink = Callable[[bytes | memoryview], object]
 Watch = Callable[[int], object]
+_Use = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +57,47 @@ def pass_over(
     return _Pass(raw, limits, sink).run(watch, TarScanner(scan_limits))
 
 
-class _Hasher:
-    """A thread that hashes what it is given, in order; a ring of buffers goes through it."""
+class _Behind:
+    """A thread that works on what it is given, in order; a ring of buffers goes through it."""
 
     def __init__(self) -> None:
-        self._todo: queue.SimpleQueue[tuple[_Hash, bytes | memoryview] | None] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[tuple[bytes | memoryview, tuple[_Use, ...]] | None]
+        self._todo = queue.SimpleQueue()
         self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+        self._error: BaseException | None = None
         for _ in range(_RING):
             self._free.put(bytearray(BUFFER))
 
-    def __enter__(self) -> _Hasher:
+    def __enter__(self) -> _Behind:
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._todo.put(None)
         self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
 
     def buffer(self) -> memoryview:
-        """A buffer to fill; waits for one that is hashed."""
-        return memoryview(self._free.get())
+        """A buffer to fill; waits for one. Raises what the work before has raised."""
+        memory = memoryview(self._free.get())
+        if self._error is not None:
+            raise self._error
+        return memory
 
-    def take(self, digest: _Hash, chunk: bytes | memoryview) -> None:
-        """Add a chunk to a hash; a buffer is free again after that."""
-        self._todo.put((digest, chunk))
+    def take(self, chunk: bytes | memoryview, *uses: _Use) -> None:
+        """Put a chunk to its uses; a buffer is free again after that."""
+        self._todo.put((chunk, uses))
 
     def _work(self) -> None:
         while item := self._todo.get():
-            digest, chunk = item
-            digest.update(chunk)
+            chunk, uses = item
+            try:
+                for use in uses if self._error is None else ():
+                    use(chunk)
+            except BaseException as error:
+                self._error = error
             if isinstance(chunk, memoryview) and isinstance(chunk.obj, bytearray):
                 self._free.put(chunk.obj)
 
@@ -99,13 +109,13 @@ class _Pass:
         self._source = _Source(raw, self._took)
         self._codec = detect(self._source.head)
         self._limits, self._sink = limits, sink
-        self._hasher = _Hasher()
+        self._behind = _Behind()
         self._digest, self._diff_id = hashlib.sha256(), hashlib.sha256()
         self._blob_size = self._tar_size = 0
 
     def run(self, watch: Watch, scanner: TarScanner) -> Passed:
-        """Read to the end; the hashing thread is gone afterwards, whatever happens."""
-        with self._hasher:
+        """Read to the end; the second thread is gone afterwards, whatever happens."""
+        with self._behind:
             self._read(watch, scanner)
         diff_id = Digest("sha256", self._diff_id.hexdigest())
         plain = self._codec is Codec.PLAIN
@@ -125,11 +135,15 @@ class _Pass:
         )
         size = BUFFER
         while size == BUFFER:
-            buffer = self._hasher.buffer()
+            buffer = self._behind.buffer()
             size = _fill(stream, buffer)
             self._tar_size += size
-            self._hasher.take(self._diff_id, buffer[:size])
-            scanner.feed(buffer[:size])
+            filled = buffer[:size]
+            if plain:
+                self._behind.take(filled, self._diff_id.update)
+                scanner.feed(filled)
+            else:
+                self._behind.take(filled, self._diff_id.update, scanner.feed)
             watch(self._blob_size)
 
     def _took(self, data: bytes | memoryview) -> None:
@@ -137,7 +151,7 @@ class _Pass:
         if self._sink:
             self._sink(data)
         if self._codec is not Codec.PLAIN:
-            self._hasher.take(self._digest, bytes(data))
+            self._behind.take(bytes(data), self._digest.update)
 
 
 class _Readable(Protocol):

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
+from layerscope.archive.paths import clean
 from layerscope.archive.scan import ScannedEntries
 from layerscope.index import layer
 from layerscope.index.columns import write_columns
 from layerscope.index.facts import LayerFacts
-from layerscope.index.names import clean
 from layerscope.index.rows import NUL, Flag, Rows
 from layerscope.index.tree import before
 
