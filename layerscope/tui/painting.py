@@ -12,7 +12,6 @@ from typing import cast
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleRenderable
-from rich.control import Control
 from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual._compositor import CompositorUpdate
@@ -91,8 +90,10 @@ class Painter:
         now: Look | None = None
         for y in sorted(changed):
             chars, looks = self._chars[y], self._looks[y]
+            at = None
             for start, stop in _runs(sorted(changed[y]), chars):
-                out.append(Control.move_to(start, y).segment.text)
+                out.append(f"\x1b[{y + 1};{start + 1}H" if at is None else f"\x1b[{start - at}C")
+                at = stop
                 for char, look in zip(chars[start:stop], looks[start:stop], strict=True):
                     if look is not now and look is not None:
                         out.append(change(now, look))
