@@ -138,6 +138,8 @@ def truncate(core: Core, node: Node, size: int) -> None:
     with pinned(fd, name) as path:
         before = os.stat(path)
         os.truncate(path, size)
+    if node.weight >= 0:
+        node.weight = size
     record = core.sizes.get(before.st_ino)
     if record is not None:
         record[0] = size

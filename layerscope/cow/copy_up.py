@@ -84,7 +84,7 @@ def _copy_one(core: Core, node: Node, content: Content) -> int:
     except BaseException:
         copy.discard()
         raise
-    node.upper = True
+    node.upper, node.weight = True, copy.weight
     if node.fmt != stat.S_IFDIR:
         node.lower = None
         for handle in list(node.handles):

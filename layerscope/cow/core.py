@@ -141,6 +141,7 @@ class Core:
         if self.upper.is_whiteout(fd, name, found, parent.marked):
             return Missing.WHITEOUT
         node = Node(parent, name, self.upper.fmt(fd, name, found), True, None)
+        node.weight = found.st_size if found.st_nlink == 1 else -1
         if node.fmt == stat.S_IFDIR:
             mark = self.upper.opaque(fd, name)
             node.opaque, node.marked = mark == b"y", mark == b"x"

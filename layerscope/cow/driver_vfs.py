@@ -67,6 +67,7 @@ def _fill(engine: Engine, directory: Node, inodes: _Inodes) -> None:
             os.link(first.name, name, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
             os.utime(b".", ns=(before.st_atime_ns, before.st_mtime_ns), dir_fd=there)
             node.upper, node.lower = True, None
+            node.weight = first.weight = -1
             continue
         copy_up(core, node)
         if node.fmt == stat.S_IFDIR:

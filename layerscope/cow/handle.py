@@ -208,6 +208,8 @@ class Handle:
             return
         delta, record[0] = size - record[0], size
         core = self._core
+        if self._node.weight >= 0:
+            self._node.weight = size
         # What has no name any more is in no size.
         if core.watched and not (self._node.gone and os.fstat(self._fd).st_nlink == 0):
             core.tell(Did.RESIZED, self._node, delta)

@@ -63,6 +63,7 @@ def symlink(core: Core, target: bytes, path: bytes) -> None:
     last = core.last(path)
     missing = _free(core, last, path, directory=False)
     node = Node(last.parent, last.name, stat.S_IFLNK, True, None)
+    node.weight = len(target)
     make = _grouped(core, last.parent, lambda fd, name: os.symlink(target, name, dir_fd=fd))
     _place(core, node, missing, make)
     if core.watched:
@@ -88,6 +89,7 @@ def link(core: Core, old: bytes, new: bytes, follow: bool) -> None:
 
     node = Node(last.parent, last.name, source.fmt, True, None)
     _place(core, node, missing, make)
+    node.weight = source.weight = -1
     if core.watched:
         core.tell(Did.LINKED, node, other=source.path())
 
@@ -162,6 +164,8 @@ def freed(core: Core, node: Node) -> int:
     last name of a file of the writable layer. 0 when nobody asks."""
     if not core.watched or not node.upper or node.fmt not in (stat.S_IFREG, stat.S_IFLNK):
         return 0
+    if node.weight >= 0:
+        return -node.weight
     assert node.parent is not None
     found = os.stat(node.name, dir_fd=core.fd(node.parent), follow_symlinks=False)
     return -found.st_size if found.st_nlink == 1 else 0

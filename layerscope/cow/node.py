@@ -41,6 +41,7 @@ class Node:
         "opens",
         "parent",
         "upper",
+        "weight",
     )
 
     def __init__(
@@ -62,6 +63,8 @@ class Node:
         # Whether empty files with an xattr are whiteouts in this upper directory.
         self.marked = False
         self.gone = False
+        # What the writable layer gets back when the name goes; -1: other names have a say.
+        self.weight = 0
         self.opens = 0
         self.handles: list[Handle] = []
         self.children: dict[bytes, Node | Missing] = {}

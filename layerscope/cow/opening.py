@@ -147,6 +147,8 @@ def _attach(core: Core, node: Node, handle: Handle, flags: int) -> None:
         return
     before = os.stat(node.name, dir_fd=into, follow_symlinks=False)
     handle.attach(os.open(node.name, host_flags, dir_fd=into))
+    if node.weight >= 0:
+        node.weight = 0
     record = core.sizes.get(before.st_ino)
     if record is not None:
         record[0] = 0
