@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from layerscope.archive.apply import apply_layer
@@ -32,6 +35,7 @@ from layerscope.usecases.analyze import analyze
 from layerscope.usecases.layers import list_layers
 from layerscope.usecases.tree import tree
 from tests.support.golden import apply_cases
+from tests.support.odd_layers import odd_layers
 
 _MUCH = 1 << 20
 _FORM = Form(Namespace.USER, Whiteouts.DEVICE, Owners.OVERRIDE)
@@ -48,9 +52,7 @@ class Room:
         self.folder = folder
         folder.mkdir(parents=True)
         self._store = Store.open(folder / "store")
-        base = apply_cases()[0].layers[0]
-        index_layer(io.BytesIO(base), lambda diff_id: folder / "base")
-        self._base = LayerIndex.open(folder / "base")
+        self._bases = list(_bases(folder))
         self._count = 0
 
     def close(self) -> None:
@@ -61,11 +63,11 @@ class Room:
     def check_layer(self, blob: bytes, number: int) -> None:
         """Index a layer, look at it on top of another, and now and then unpack and read it."""
         with suppress(LayerscopeError):
-            self._index(blob)
+            self._index(blob, self._bases[number % len(self._bases)])
         if number % 4 == 0:
             self._unpack(blob, plain=number % 8 == 0)
 
-    def _index(self, blob: bytes) -> None:
+    def _index(self, blob: bytes, base: LayerIndex) -> None:
         path = self.folder / "index"
         index_layer(io.BytesIO(blob), lambda diff_id: path)
         index = LayerIndex.open(path)
@@ -75,7 +77,7 @@ class Room:
             assert index.find(entry.path) is not None
         _read_files(blob, index, self.folder)
         builder = StackBuilder()
-        builder.push(self._base, self.folder / "stack-0")
+        builder.push(base, self.folder / "stack-0")
         _walk(builder.push(index, self.folder / "stack-1"))
 
     def _unpack(self, blob: bytes, *, plain: bool) -> None:
@@ -120,6 +122,20 @@ class Room:
             self._store.close()
             shutil.rmtree(self._store.root)
             self._store = Store.open(self._store.root)
+
+
+def _bases(folder: Path) -> Iterator[LayerIndex]:
+    """Layers for others to stand on."""
+    odd = (layers[0] for layers in map(odd_layers, map(random.Random, range(40))))
+    for number, base in enumerate((apply_cases()[0].layers[0], *odd)):
+        path = folder / f"base-{number}"
+        with suppress(LayerscopeError):
+            index_layer(io.BytesIO(base), partial(_at, path))
+            yield LayerIndex.open(path)
+
+
+def _at(path: Path, _: object) -> Path:
+    return path
 
 
 def _read_files(blob: bytes, index: LayerIndex, folder: Path) -> None:

@@ -23,6 +23,7 @@ from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.writer import TarWriter
 from tests.support.golden import GOLDEN, apply_cases
 from tests.support.mutation import bytes_damaged, json_damaged, tar_damaged
+from tests.support.odd_layers import odd_layers
 
 Codec = Callable[[bytes], bytes]
 
@@ -167,7 +168,8 @@ _SAME = ("--mtime=@1000", "--sort=name", "--owner=0", "--group=0")
 def _tars() -> tuple[bytes, ...]:
     """Small layer tars of all formats there are."""
     golden = {layer for case in apply_cases() for layer in case.layers}
-    return (*sorted(golden), _every_kind(), *_gnu_tars(), *_python_tars())
+    odd = [tar for number in range(60) for tar in odd_layers(random.Random(number))]
+    return (*sorted(golden), *odd, _every_kind(), *_gnu_tars(), *_python_tars())
 
 
 @cache
