@@ -90,6 +90,8 @@ def link(core: Core, old: bytes, new: bytes, follow: bool) -> None:
     node = Node(last.parent, last.name, source.fmt, True, None)
     _place(core, node, missing, make)
     node.weight = source.weight = -1
+    if source in core.fifos:
+        core.fifos[node] = core.fifos[source]
     if core.watched:
         core.tell(Did.LINKED, node, other=source.path())
 
