@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pty import Terminal
+from tests.support.slow_image import write_slow_image
 from tests.support.stores import load
 
 _TOP = Path(__file__).parents[2]
@@ -135,12 +137,6 @@ def test_the_mouse_is_asked_for_unless_told_not_to(
     assert (b"\x1b[?1000h" in terminal.sent) is wanted
 
 
-@pytest.mark.parametrize("name", ["dark", "light", "high-contrast", "colour-blind"])
-def test_every_theme_opens(root: Path, name: str) -> None:
-    with _explorer(root, "--theme", name) as terminal:
-        terminal.wait_for("example/five-layers")
-
-
 def test_an_unknown_theme_is_one_line(root: Path) -> None:
     with _explorer(root, "--theme", "pink") as terminal:
         assert terminal.wait() == 2
@@ -154,3 +150,40 @@ def test_a_key_in_a_list_costs_few_bytes(root: Path) -> None:
         terminal.press("\t")
         assert terminal.press("j").size <= 600
         assert terminal.press("\x1b[6~").size <= 5000
+
+
+@pytest.mark.parametrize(
+    "way", ["q", "\x1b", signal.SIGTERM, signal.SIGKILL], ids=["q", "Esc", "SIGTERM", "SIGKILL"]
+)
+def test_no_process_stays_behind(tmp_path: Path, way: str | signal.Signals) -> None:
+    slow = write_slow_image(tmp_path / "slow.tar", 40_000_000_000)
+    with _explorer(tmp_path / "store", str(slow)) as terminal:
+        terminal.wait_for("COPY zeros /")
+        terminal.wait_for(lambda _: bool(_children(terminal.process.pid)))
+        (reader,) = _children(terminal.process.pid)
+        if isinstance(way, str):
+            terminal.press(way)
+        else:
+            terminal.process.send_signal(way)
+        assert _ends(reader)
+        if way == "\x1b":
+            assert terminal.process.poll() is None
+        else:
+            terminal.wait()
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _ends(pid: int, timeout: float = 5.0) -> bool:
+    until = time.perf_counter() + timeout
+    while time.perf_counter() < until:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False

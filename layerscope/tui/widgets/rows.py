@@ -112,6 +112,7 @@ class RowList(ScrollView, can_focus=True):
         self._model: RowModel = NoRows()
         self._cursor = 0
         self._strips: dict[tuple[int, int, bool, bool], Strip] = {}
+        self._styles: dict[str, Style] = {}
 
     @property
     def model(self) -> RowModel:
@@ -168,6 +169,7 @@ class RowList(ScrollView, can_focus=True):
         """Colours changed: nothing drawn before is right."""
         super().notify_style_update()
         self._strips.clear()
+        self._styles.clear()
 
     def action_cursor_up(self) -> None:
         """One line up."""
@@ -239,11 +241,17 @@ class RowList(ScrollView, can_focus=True):
         if at_cursor:
             over = self.get_component_rich_style("rows--cursor" if self.has_focus else "rows--idle")
         segments = [
-            Segment(text, base + self._role(role) + over)
+            Segment(text, self.style_of(role) + over)
             for text, role in self._model.spans(index, width)
             if text
         ]
         return Strip(segments).adjust_cell_length(width, base + over).simplify()
 
-    def _role(self, role: str) -> Style:
-        return self.get_component_rich_style(f"rows--{role}", partial=True) if role else Style()
+    def style_of(self, role: str) -> Style:
+        """What text of a role looks like; the role "" is none."""
+        style = self._styles.get(role)
+        if style is None:
+            # Only the whole style has colours that are mixed with the background.
+            style = self.get_component_rich_style(f"rows--{role}") if role else self.rich_style
+            self._styles[role] = style
+        return style
