@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from layerscope.tui import theme
 from layerscope.tui.commands.command import bindings
@@ -60,6 +61,16 @@ class ExplorerApp(App[int]):
     def forget_screen(self) -> None:
         """Somebody else wrote on the terminal: paint everything anew."""
         self._painter.forget()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The error that nobody expected and that ended it."""
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error
+
+    def _fatal_error(self) -> None:
+        """Leave; who runs the explorer tells what failed."""
+        self._close_messages_no_wait()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, CompositorUpdate) and not self.is_inline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -45,6 +46,9 @@ class FirstFrame:
 def first_frame(target: str | None) -> Iterator[FirstFrame]:
     """Show what is being opened; a block that ends, by a signal too, leaves no trace."""
     frame = FirstFrame()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Lines and bars have no other encoding; a locale without it shows odd ones, and goes on.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     for number in ENDING:
         signal.signal(number, _end)
     try:

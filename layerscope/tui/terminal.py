@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+import termios
+from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from layerscope.tui.app import ExplorerApp
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
+_GRACE = 3  # seconds to leave after a signal
 
 
 class Terminal(LinuxDriver):
@@ -31,9 +36,18 @@ class Terminal(LinuxDriver):
         """Take the terminal, at the start and after a stop: nothing on it is known."""
         loop = asyncio.get_running_loop()
         for number in ENDING:
-            loop.add_signal_handler(number, self._app.exit, 128 + number)
+            signal.signal(number, partial(self._end, loop))
         self._app.forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def run_input_thread(self) -> None:
+        """Pass on what is typed; bytes that are no text are dropped."""
+        while True:
+            try:
+                super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            return
 
     def write(self, data: str) -> None:
         """Send text, but for the order to enter a screen that the first frame stands on already:
@@ -41,6 +55,19 @@ class Terminal(LinuxDriver):
         if data == _ALTERNATE_SCREEN and self._app.first_frame.hand_over():
             return
         super().write(data)
+
+    def _end(self, loop: asyncio.AbstractEventLoop, number: int, _: FrameType | None) -> None:
+        """Leave. A terminal that takes nothing more keeps the loop waiting: the process ends then
+        without it."""
+        loop.call_soon_threadsafe(self._app.exit, 128 + number)
+        signal.signal(signal.SIGALRM, partial(self._drop, 128 + number))
+        signal.alarm(_GRACE)
+
+    def _drop(self, code: int, _number: int, _: FrameType | None) -> None:
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        os._exit(code)
 
 
 def stop() -> bool:

@@ -23,7 +23,14 @@ EVERYWHERE = (
         GROUP,
         urgent=True,
     ),
-    Command("suspend", ("ctrl+z",), "Suspend", "stop layerscope; 'fg' brings it back", GROUP),
+    Command(
+        "suspend",
+        ("ctrl+z",),
+        "Suspend",
+        "stop layerscope; 'fg' brings it back",
+        GROUP,
+        urgent=True,
+    ),
     Command("next_theme", ("f2",), "Next theme", "dark, light, high contrast, colour-blind", GROUP),
 )
 
