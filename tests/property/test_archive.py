@@ -7,7 +7,6 @@ import itertools
 import random
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -145,10 +144,15 @@ def test_any_bytes_are_decoded_or_refused(codec: Codec, data: bytes) -> None:
         assert out == data
 
 
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    room = Room(tmp_path_factory.mktemp("fuzz") / "room")
+    yield room
+    room.close()
+
+
 @pytest.mark.parametrize("number", range(0, 300, 10))
-def test_fuzzed_inputs(number: int, tmp_path: Path) -> None:
+def test_fuzzed_inputs(number: int, room: Room) -> None:
     """A short run of tests/bench/fuzz.py."""
-    room = Room(tmp_path / "room")
     for one in range(number, number + 10):
         run_one(one, 0, room)
-    room.close()
