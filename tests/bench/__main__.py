@@ -12,11 +12,21 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import bench_engine, bench_files, bench_ingest, bench_rows, bench_verbs
+from tests.bench import (
+    bench_engine,
+    bench_explorer,
+    bench_files,
+    bench_ingest,
+    bench_keys,
+    bench_rows,
+    bench_verbs,
+)
 from tests.bench.inputs import Inputs, default_folder
 from tests.bench.table import Row, show
 
 _SECTIONS: dict[str, Callable[[Inputs, int], Iterator[Row]]] = {
+    "looks": bench_explorer.rows,
+    "keys": bench_keys.rows,
     "ingest": bench_ingest.rows,
     "rows": bench_rows.rows,
     "files": bench_files.rows,

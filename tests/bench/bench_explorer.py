@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ from tests.bench.table import Row
 from tests.support.pty import Terminal
 
 _TOP = Path(__file__).parents[2]
-# Longer than any pause of the progress, which is drawn several times a second.
-_QUIET = 0.8
+_QUIET = 0.5
+_GIVES_UP = 300.0
+# A layer's line, as long as its size is not known.
+_UNREAD = re.compile(r"^ +\d+ +(…|\d+%) ", re.MULTILINE)
 _MEGABYTE = 1e6
 
 
@@ -90,12 +93,16 @@ def _look(file: Path, store: str) -> _Look:
 
 
 def wait_until_usable(terminal: Terminal) -> float:
-    """Seconds from the start until everything is read and drawn."""
+    """Seconds from the start until every layer is read and the screen is drawn."""
+    terminal.wait_for(_is_read, _GIVES_UP)
     before = terminal.elapsed
-    burst = terminal.settle(_QUIET, patience=5.0, timeout=300.0)
-    if terminal.process.poll() is not None:
-        raise RuntimeError(f"it ended:\n{terminal.text}")
+    burst = terminal.settle(_QUIET)
     return before + (burst.last or 0.0)
+
+
+def _is_read(text: str) -> bool:
+    footer, title = "Help" in text, text.partition("\n")[0]
+    return footer and "reading" not in title and not _UNREAD.search(text)
 
 
 def _warm(file: Path) -> None:
