@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from layerscope.archive.entry import Entry, Kind
@@ -40,7 +41,7 @@ class Below(Protocol):
         """What stands at ``path`` (symlinks not followed; hard links as files), None: nothing."""
 
     def content(self, path: bytes) -> Iterator[bytes | memoryview]:
-        """The content of the file at ``path``."""
+        """The content of the file at ``path``, holes as zeros."""
 
 
 class Marks(Protocol):
@@ -316,6 +317,8 @@ class Placer:
         if below.kind is not Kind.FILE:
             self._nodes.make(fd, name, below)
             return
+        # Its content comes whole, holes and all.
+        below = replace(below, sparse=None)
         file = Filling(self._nodes.create(fd, name, below), below, self._nodes)
         self._file = file
         for chunk in self.below.content(target):
