@@ -85,6 +85,12 @@ async def test_the_mouse_chooses_and_the_line_of_keys_is_clickable(root: Path) -
         assert "Help" in explorer.lines[0]
 
 
+async def test_help_and_the_way_out_are_told_in_the_narrowest_terminal(root: Path) -> None:
+    async with explore(root, columns=60, rows=15) as explorer:
+        assert explorer.lines[-1].startswith(" Enter Open")
+        assert explorer.lines[-1].endswith("? Help  Ctrl+P Palette  q Quit")
+
+
 async def test_the_help_page_tells_every_key_of_the_screen(root: Path) -> None:
     async with explore(root, columns=80, rows=40) as explorer:
         await explorer.press("question_mark")

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from layerscope.tui.commands.command import Command, key_words
+from layerscope.tui.commands.everywhere import GROUP
 
 
 class KeyLine(Static):
@@ -30,8 +31,8 @@ class KeyLine(Static):
 
     def render(self) -> Text:
         """The line."""
-        line = Text(no_wrap=True, overflow="ellipsis")
-        for command in self._commands:
+        line = Text(no_wrap=True)
+        for command in self._fitting():
             line.append(f" {key_words(command.keys[0])}", "bold")
             line.append(f" {command.words} ")
         return line
@@ -39,8 +40,20 @@ class KeyLine(Static):
     def on_click(self, event: events.Click) -> None:
         """Tell which command stands there."""
         end = 0
-        for command in self._commands:
-            end += len(f" {key_words(command.keys[0])} {command.words} ")
+        for command in self._fitting():
+            end += _cells(command)
             if event.x < end:
                 self.post_message(self.Clicked(command))
                 return
+
+    def _fitting(self) -> list[Command]:
+        """Where room is short, those of all screens stay and the last of this one go."""
+        own = [command for command in self._commands if command.group != GROUP]
+        common = [command for command in self._commands if command.group == GROUP]
+        while own and sum(map(_cells, (*own, *common))) > self.size.width:
+            own.pop()
+        return own + common
+
+
+def _cells(command: Command) -> int:
+    return len(f" {key_words(command.keys[0])} {command.words} ")

@@ -1,0 +1,64 @@
+"""Pictures of the explorer's screens: ``python -m tests.bench.screenshots`` draws them anew.
+
+Made of the sample images, without a terminal; the same files each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerscope.store.store import Store
+from tests.support.explorer import explore
+from tests.support.stores import load
+
+_TOP = Path(__file__).parents[2]
+_SAMPLES = _TOP / "sample_images"
+_PICTURES = _TOP / ".github" / "screens"
+_FOREIGN_FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screen: what is opened (the store for None), and the keys that lead to it."""
+
+    name: str
+    target: str | None = None
+    keys: tuple[str, ...] = ()
+    theme: str = "dark"
+
+
+PICTURES = (
+    Picture("images"),
+    Picture("layers", "example/five-layers:latest", ("j", "j", "j", "tab")),
+    Picture("waste", "example/wasteful:latest", ("w",)),
+    Picture("light", "example/five-layers:latest", ("j", "j", "j", "a", "tab"), "light"),
+)
+
+
+def main() -> None:
+    """Draw all."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # so that the store's place reads the same everywhere
+        store = Store.open(Path("store"))
+        for name in ("five-layers.docker", "wasteful.docker", "mixed-codecs.oci"):
+            load(store, _SAMPLES / f"{name}.tar")
+        for picture in PICTURES:
+            asyncio.run(_draw(picture))
+
+
+async def _draw(picture: Picture) -> None:
+    async with explore(Path("store"), picture.target, columns=130, rows=30) as explorer:
+        explorer.app.theme = picture.theme
+        await explorer.press(*picture.keys)
+        drawn = explorer.app.export_screenshot(title=f"layerscope: {picture.name}")
+    _PICTURES.mkdir(parents=True, exist_ok=True)
+    (_PICTURES / f"{picture.name}.svg").write_text(_FOREIGN_FONTS.sub("", drawn))
+
+
+if __name__ == "__main__":
+    main()
