@@ -149,3 +149,16 @@ def test_fifos_meet_and_never_wait(engine: Engine) -> None:
         assert reader.read(5) == b"hello"
         with fails(errno.ESPIPE):
             reader.pread(1, 0)
+
+
+def test_two_names_of_a_fifo_of_the_image_meet(tmp_path: Path) -> None:
+    layer = tmp_path / "fifos"
+    layer.mkdir()
+    os.mkfifo(layer / "p")
+    with container([layer], tmp_path / "fifo-container") as engine:
+        engine.open(b"/p", os.O_RDWR).close()
+        assert engine.origin(b"/p").layer == 0
+        engine.link(b"/p", b"/q")
+        with engine.open(b"/p", os.O_RDONLY) as reader, engine.open(b"/q", os.O_WRONLY) as writer:
+            writer.write(b"hello")
+            assert reader.read(5) == b"hello"
