@@ -30,13 +30,13 @@ def age_text(seconds: float) -> str:
         return "About a minute"
     if seconds < _HOUR:
         return f"{seconds // _MINUTE} minutes"
-    hours = round(seconds / _HOUR)
+    hours = (seconds + _HOUR // 2) // _HOUR
     if hours == 1:
         return "About an hour"
-    return _long_age(hours)
+    return _long_age(hours, seconds)
 
 
-def _long_age(hours: int) -> str:
+def _long_age(hours: int, seconds: int) -> str:
     if hours < 48:
         return f"{hours} hours"
     if hours < 24 * 7 * 2:
@@ -45,7 +45,7 @@ def _long_age(hours: int) -> str:
         return f"{hours // 24 // 7} weeks"
     if hours < 24 * 365 * 2:
         return f"{hours // 24 // 30} months"
-    return f"{hours // 24 // 365} years"
+    return f"{seconds // _HOUR // 24 // 365} years"
 
 
 def ago_text(time: str, now: datetime | None = None) -> str:

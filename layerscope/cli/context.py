@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from layerscope.units import size_text
 
 if TYPE_CHECKING:
+    from layerscope.cli.progress import Shown
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
     from layerscope.store.store import Store
@@ -26,6 +27,12 @@ class Context:
     def __init__(self, args: argparse.Namespace, root: Path) -> None:
         self.args = args
         self.root = root
+        self._shown: Shown | None = None
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._shown is not None:
+            self._shown.close()
 
     @cached_property
     def store(self) -> Store:
@@ -36,10 +43,11 @@ class Context:
 
     @property
     def progress(self) -> Progress:
-        """Where long work tells how far it is."""
-        from layerscope.cli.progress import progress
+        """Where long work tells how far it is; one piece of work after the other."""
+        from layerscope.cli.progress import Shown
 
-        return progress()
+        self._shown = self._shown or Shown()
+        return self._shown.progress()
 
     @property
     def platform(self) -> Platform | None:
@@ -66,8 +74,16 @@ class Context:
 
     def print_json(self, document: Any) -> int:
         """Print one JSON document and nothing else."""
-        json.dump(document, sys.stdout)
-        sys.stdout.write("\n")
+        sys.stdout.write(json.dumps(document) + "\n")
+        return 0
+
+    def print_json_rows(self, rows: Iterable[Any]) -> int:
+        """Print a JSON list whose items are made one by one: there may be millions."""
+        separator = "["
+        for row in rows:
+            sys.stdout.write(separator + json.dumps(row))
+            separator = ", "
+        sys.stdout.write("[]\n" if separator == "[" else "]\n")
         return 0
 
     def listing(
@@ -81,10 +97,11 @@ class Context:
         """Print rows of fields as a table of ``columns``, by ``--format``, or ``-q``."""
         from layerscope.cli.table import formatted, table
 
+        template = self.args.format
         if getattr(self.args, "quiet", False):
             self.print(row[quiet] for row in rows)
-        elif self.args.format:
-            self.print(formatted(self.args.format, headings, rows))
+        elif template and template != "table":
+            self.print(formatted(template, headings, rows))
         else:
             cells = [[row[column] for column in columns] for row in rows]
             self.print(table([headings[column] for column in columns], cells))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from layerscope.cli import streams
 from layerscope.cli.verbs import GROUPS, VERBS
-from layerscope.errors import Cancelled, LayerscopeError, UsageError
+from layerscope.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from layerscope.cli.parser import Parser
 
 _ABOUT = """\
 usage: layerscope [TARGET]        open the explorer on an image, or on the store
        layerscope VERB …          answer a question without it
+
+TARGET: a file or folder that `docker save`, skopeo, buildah and the like have written, a root file
+system, a name or ID of the store; or docker-archive:FILE[:NAME], oci-archive:FILE[:NAME],
+oci:FOLDER[:NAME], rootfs:FOLDER|TAR.
 
 Explorer options: --platform OS/ARCH, --theme NAME, --no-mouse
 Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --version, --help
@@ -29,19 +31,30 @@ Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --version, --help
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one call; the exit code (0 done, 1 failed, 2 wrong words, 130 interrupted)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
+    streams.prepare()
     try:
         code = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop_output()
         return 0
-    except KeyboardInterrupt:
-        return Cancelled.exit_code
-    except (LayerscopeError, OSError, RecursionError, MemoryError) as error:
-        if debug:
-            raise
-        return _fail(error)
+    except (Exception, KeyboardInterrupt) as error:
+        return _failed(error, debug="--debug" in words)
+    return code
+
+
+def _failed(error: BaseException, *, debug: bool) -> int:
+    from layerscope.cli.failure import tell
+
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    code = tell(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        streams.drop_output()
     return code
 
 
@@ -53,11 +66,13 @@ def _run(words: list[str]) -> int:
 
         sys.stdout.write(f"layerscope {__version__}\n")
         return 0
-    if "--help" in leading or "-h" in leading:
-        sys.stdout.write(_help())
-        return 0
+    if rest[:1] == ["help"] and not Path("help").exists():
+        return _run([*rest[1:2], "--help"])
     if rest and rest[0] in VERBS:
         return _verb(rest[0], [*leading, *rest[1:]])
+    if "--help" in words or "-h" in words:
+        sys.stdout.write(_help())
+        return 0
     return _explore([*leading, *rest])
 
 
@@ -75,20 +90,34 @@ def _leading_options(words: list[str]) -> list[str]:
 def _verb(name: str, words: list[str]) -> int:
     from layerscope.cli.context import Context, default_root
 
-    parser = parser_of(name)
-    args = parser.parse(words)
+    try:
+        args = parser_of(name).parse(words)
+    except SystemExit:  # --help has printed what it is for
+        return 0
     root = Path(args.root) if args.root else default_root()
-    code: int = import_module(f"layerscope.cli.verbs.{VERBS[name].module}").run(Context(args, root))
+    context = Context(args, root)
+    try:
+        code: int = _module(name).run(context)
+    finally:
+        context.close()
     return code
+
+
+def _module(verb: str) -> Any:
+    return import_module(f"layerscope.cli.verbs.{VERBS[verb].module}")
 
 
 def parser_of(name: str) -> Parser:
     """The parser of a verb."""
     from layerscope.cli.parser import verb_parser
 
+    module = _module(name)
     about = VERBS[name].about
+    examples = getattr(module, "EXAMPLES", "")
     parser = verb_parser(name, about[0].upper() + about[1:] + ".")
-    import_module(f"layerscope.cli.verbs.{VERBS[name].module}").configure(parser)
+    module.configure(parser)
+    if examples:
+        parser.epilog = "\n\n".join(filter(None, (parser.epilog, f"examples:\n{examples}")))
     return parser
 
 
@@ -109,28 +138,42 @@ def explorer_parser() -> Parser:
 def _explore(words: list[str]) -> int:
     from layerscope.cli.context import default_root
 
+    plain = [word for word in words[len(_leading_options(words)) :] if not word.startswith("-")]
+    if len(plain) > 1 and not Path(plain[0]).exists():
+        raise _no_verb(plain[0])
     args = explorer_parser().parse_args(words)
-    _must_not_be_a_typo(args)
+    root = Path(args.root) if args.root else default_root()
+    if args.target and _is_typo(args.target, root):
+        raise _no_verb(args.target)
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         verb = f"layerscope layers {args.target}" if args.target else "layerscope images"
         raise UsageError("the explorer", "it needs a terminal", verb)
     from layerscope.tui import run
 
-    root = Path(args.root) if args.root else default_root()
     mouse = not args.no_mouse
     return run(args.target, root, platform=args.platform, theme=args.theme, mouse=mouse)
 
 
-def _must_not_be_a_typo(args: argparse.Namespace) -> None:
-    """A word that is nearly a verb and no file was meant as one."""
-    target = args.target
-    if not target or not target.isalpha() or Path(target).exists():
-        return
+def _is_typo(word: str, root: Path) -> bool:
+    """Whether a word is nearly a verb, and neither a file nor a name in the store."""
+    if Path(word).exists() or not _nearest_verb(word):
+        return False
+    from layerscope.store.store import Store
+
+    return not (root.is_dir() and Store.open(root).has_name(word))
+
+
+def _no_verb(word: str) -> UsageError:
+    return UsageError(
+        repr(word), "it is no verb and no image", f"layerscope {_nearest_verb(word) or '--help'}"
+    )
+
+
+def _nearest_verb(word: str) -> str | None:
     from difflib import get_close_matches
 
-    near = get_close_matches(target, VERBS, n=1, cutoff=0.75)
-    if near:
-        raise UsageError(repr(target), "it is no verb and no file", f"layerscope {near[0]}")
+    near = get_close_matches(word, VERBS, n=1, cutoff=0.7)
+    return near[0] if near else None
 
 
 def _help() -> str:
@@ -141,19 +184,3 @@ def _help() -> str:
         lines.append("")
     lines.append("layerscope VERB --help explains one.")
     return "\n".join(lines) + "\n"
-
-
-def _fail(error: BaseException) -> int:
-    """Say what failed, in one line, and what to try, in another; the exit code."""
-    from layerscope.cli.text import shown_text
-
-    if isinstance(error, LayerscopeError):
-        message, hint, code = f"{error.what}: {error.why}", error.hint, error.exit_code
-    elif isinstance(error, OSError):
-        where = error.filename if error.filename is not None else "input or output"
-        message, hint, code = f"{where}: {error.strerror or error}", None, 1
-    else:
-        message, hint, code = f"input: too large to handle ({type(error).__name__})", None, 1
-    lines = [f"layerscope: {message}"] + ([f"try: {hint}"] if hint else [])
-    sys.stderr.write("".join(shown_text(line) + "\n" for line in lines))
-    return code

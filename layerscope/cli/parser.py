@@ -24,11 +24,20 @@ class Parser(argparse.ArgumentParser):
     def parse(self, words: list[str]) -> argparse.Namespace:
         """The arguments; ``command`` has the words of the command. Raises UsageError."""
         if not self.takes_command:
-            return self.parse_args(words)
+            return self._anywhere(words)
         own = self._own_words(words)
         args = self.parse_args(words[:own])
         rest = words[own:]
         args.command = rest[1:] if rest[:1] == ["--"] else rest
+        return args
+
+    def _anywhere(self, words: list[str]) -> argparse.Namespace:
+        """Options may stand between the other words; behind ``--`` there are none."""
+        if "--" in words:
+            return self.parse_args(words)
+        args, others = self.parse_known_intermixed_args(words)
+        if others:
+            self.error(f"unrecognized arguments: {' '.join(others)}")
         return args
 
     def _own_words(self, words: list[str]) -> int:
@@ -46,7 +55,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's words."""
-        raise UsageError(self.prog, message, f"{self.prog} --help")
+        verb = self.prog.partition(" ")[2]
+        raise UsageError(verb or "the call", message, f"{self.prog} --help")
 
 
 def verb_parser(verb: str, about: str) -> Parser:

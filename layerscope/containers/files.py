@@ -12,6 +12,7 @@ from layerscope.archive.codec import Codec
 from layerscope.archive.content import LayerContent
 from layerscope.containers.copy_tree import copy_tree
 from layerscope.containers.record import Container, Mount
+from layerscope.containers.shelf import folder_of
 from layerscope.containers.volumes import data_of
 from layerscope.cow.driver import Layers, Place
 from layerscope.cow.driver_engine import EngineDriver
@@ -26,11 +27,6 @@ from layerscope.sources.stored import open_stored
 if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
-
-
-def folder_of(store: Store, container: Container) -> Path:
-    """The folder of everything that belongs to a container alone."""
-    return store.root / "containers" / container.id
 
 
 def place_of(store: Store, container: Container) -> Place:

@@ -10,6 +10,8 @@ from layerscope.containers.record import Container, Mount
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layerscope.store.store import Store
 
 _TRIES = 20
@@ -107,3 +109,8 @@ def _insert(store: Store, container: Container) -> None:
                 for mount in container.mounts
             ],
         )
+
+
+def folder_of(store: Store, container: Container) -> Path:
+    """The folder of everything that belongs to a container alone."""
+    return store.root / "containers" / container.id

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from layerscope.accounting.sizes import layer_usage
 from layerscope.containers import volumes
-from layerscope.containers.files import folder_of, make_files, open_files, place_of
 from layerscope.containers.names import new_id
 from layerscope.containers.record import Container, Mount, Settings, State
 from layerscope.containers.shelf import (
     add_container,
     all_containers,
     find_container,
+    folder_of,
     forget_container,
     save_container,
 )
@@ -58,6 +58,8 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
 
     Raises NoSuchImage, NameTaken, InvalidName, UsageError, OSError.
     """
+    from layerscope.containers.files import make_files
+
     stored, now = store.resolve(image), now_text()
     runtime = store.config(stored).config
     settings = Settings(
@@ -116,6 +118,7 @@ def size_of(store: Store, container: Container) -> int:
 def diff(store: Store, name: str) -> ChangeList:
     """What a container changed. Raises NoSuchContainer, LayerBusy, OSError."""
     from layerscope.accounting.changes import change_list
+    from layerscope.containers.files import open_files
 
     with open_files(store, find_container(store, name)) as engine:
         return change_list(engine)
@@ -166,6 +169,8 @@ def rename(store: Store, name: str, new: str) -> None:
 
 def inspect_container(store: Store, name: str) -> dict[str, Any]:
     """A container as plain values; sizes in bytes. Raises NoSuchContainer."""
+    from layerscope.containers.files import place_of
+
     container = find_container(store, name)
     place, size = place_of(store, container), size_of(store, container)
     image = store.resolve(str(container.image))

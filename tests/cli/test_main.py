@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,13 +22,17 @@ def test_version_and_help(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
-def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from layerscope.cli.main import main
+def test_every_verb_has_help(verb: str, cli: Cli) -> None:
+    told = cli(verb, "--help")
+    assert told.code == 0
+    assert told.out.startswith(f"usage: layerscope {verb}")
 
-    with pytest.raises(SystemExit) as left:
-        main([verb, "--help"])
-    assert left.value.code == 0
-    assert f"layerscope {verb}" in capsys.readouterr().out
+
+def test_help_is_found_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    whole = run("--help", root=tmp_path).stdout
+    for words in ["-h"], ["help"], ["x.tar", "--help"]:
+        assert run(*words, root=tmp_path).stdout == whole
+    assert run("help", "tree", root=tmp_path).stdout == run("tree", "-h", root=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,9 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         (["layers", "README.md"], 1, "README.md"),
         (["tag", "nothing", "NAME"], 2, "no image name"),
         (["tag", "nothing", "name"], 1, "nothing"),
+        (["ls", "-x", "folder"], 2, "it is no verb"),
+        (["images", "--format", "{{.ID"], 2, "no }} at its end"),
+        (["images", "--root", "README.md"], 1, "README.md"),
     ],
 )
 def test_failures_are_one_line_and_a_code(
@@ -73,15 +81,77 @@ def test_a_typo_is_told_the_verb(tmp_path: Path) -> None:
     assert "try: layerscope images" in done.stderr
 
 
-def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "layerscope", "--root", str(tmp_path), "tree"]
-    command.append(str(SAMPLES / "five-layers.docker.tar"))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
+def test_a_name_in_the_store_is_no_typo(tmp_path: Path) -> None:
+    sample = str(SAMPLES / "five-layers.docker.tar")
+    assert run("load", sample, "-t", "image", root=tmp_path / "s").returncode == 0
+    assert "needs a terminal" in run("image", root=tmp_path / "s").stderr
+
+
+def test_options_may_stand_between_other_words(cli: Cli) -> None:
+    sample = str(SAMPLES / "five-layers.docker.tar")
+    between = cli.ok("tree", sample, "--layer", "1", "/etc")
+    assert between == cli.ok("tree", sample, "/etc", "--layer", "1")
+
+
+@pytest.mark.parametrize("words", [["tree", "SAMPLE"], ["--help"], ["tree", "--help"]])
+def test_a_closed_pipe_ends_it_quietly(words: list[str], tmp_path: Path) -> None:
+    words = [word.replace("SAMPLE", str(SAMPLES / "five-layers.docker.tar")) for word in words]
+    command = [sys.executable, "-m", "layerscope", *words]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as out:
+        done = subprocess.run(
+            command,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LAYERSCOPE_ROOT": str(tmp_path)},
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", [["images"], ["cat", "SAMPLE", "/etc/passwd"]])
+def test_a_full_disk_behind_stdout_is_one_line(words: list[str], tmp_path: Path) -> None:
+    words = [word.replace("SAMPLE", str(SAMPLES / "five-layers.docker.tar")) for word in words]
+    with open("/dev/full", "wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "layerscope", "--root", str(tmp_path), *words],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "layerscope: output: no space left on device\n")
+
+
+def test_closed_streams_do_no_harm(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m layerscope --root {tmp_path} images"
+    assert subprocess.run(f"{command} >&- 2>&-", shell=True, check=False).returncode == 0
+
+
+def test_what_the_encoding_lacks_is_escaped(tmp_path: Path) -> None:
+    sample = str(SAMPLES / "five-layers.docker.tar")
+    done = run("tree", sample, "/app/names", root=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "\\U0001f433" in done.stdout
+
+
+def test_a_fault_of_its_own_is_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, every: bool) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("layerscope.cli.verbs.images.list_images", broken)
+    told = cli("images")
+    assert told.code == 1
+    assert told.err.splitlines()[0] == "layerscope: a fault of layerscope's own: KeyError: 'x'"
+
+
+def test_long_and_hostile_words_are_cut_and_escaped(tmp_path: Path) -> None:
+    done = run("images", "--no\x1b[31m\npe" + "x" * 5000, root=tmp_path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert all(len(line) <= 1000 for line in done.stderr.splitlines())
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_an_unwritable_store_is_one_line(tmp_path: Path) -> None:
@@ -95,6 +165,8 @@ def test_an_unwritable_store_is_one_line(tmp_path: Path) -> None:
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = run("layers", "./no-such-file.tar", "--debug", root=tmp_path)
     assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("layerscope: ./no-such-file.tar: ")
+    assert done.returncode == 1
 
 
 def test_plain_verbs_load_nothing_heavy(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ def test_columns_are_ten_wide_at_least_and_three_apart() -> None:
     assert table(("TAG", "A"), []) == ["TAG       A"]
 
 
+def test_the_last_column_is_not_padded() -> None:
+    assert table(("TAG", "A"), [("1", "")]) == ["TAG       A", "1         "]
+
+
 def test_templates() -> None:
     assert formatted("{{.ID}} {{ .Size }}", HEADINGS, ROWS) == ["abc 5B", "a-longer-one 10MB"]
     assert formatted("table {{.ID}}\\t{{.Size}}", HEADINGS, ROWS) == [
@@ -22,11 +26,50 @@ def test_templates() -> None:
         "abc            5B",
         "a-longer-one   10MB",
     ]
-    assert formatted("{{json .}}", HEADINGS, ROWS[:1]) == ['{"ID": "abc", "Size": "5B"}']
-    assert formatted("{{upper .ID}}|{{.Size | lower | json}}", HEADINGS, ROWS[:1]) == ['ABC|"5b"']
+    assert formatted("table {{.ID}}", HEADINGS, []) == ["IMAGE ID"]
+    assert formatted("json", HEADINGS, ROWS[:1]) == ['{"ID":"abc","Size":"5B"}']
 
 
-@pytest.mark.parametrize("template", ["{{.Nope}}", "{{}}", "{{nope .ID}}", "{{range .}}"])
-def test_what_is_unknown_is_an_error_that_names_what_there_is(template: str) -> None:
-    with pytest.raises(UsageError, match=r"\.ID, \.Size|json, lower"):
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{json .}}", '{"ID":"a/b","Size":"5B"}'),
+        ("{{json .ID}}", '"a/b"'),
+        ("{{upper .ID}}|{{.Size | lower | json}}", 'A/B|"5b"'),
+        ('{{join (split .ID "/") "-"}}', "a-b"),
+        ('{{split .ID "/"}}', "[a b]"),
+        ("{{json (split .ID `/`)}}", '["a","b"]'),
+        ("{{truncate .ID 2}}", "a/"),
+        ("{{pad .Size 1 2}}|", " 5B  |"),
+        ("{{title .Size}}{{println .ID .Size}}", "5Ba/b 5B\n"),
+        ("no action", "no action"),
+        ("{{.}}", "map[ID:a/b Size:5B]"),
+    ],
+)
+def test_functions(template: str, text: str) -> None:
+    assert formatted(template, HEADINGS, [{"ID": "a/b", "Size": "5B"}]) == [text]
+
+
+def test_functions_leave_headings_alone() -> None:
+    lines = formatted('table {{lower .ID}}\\t{{join (split .Size "B") "b"}}', HEADINGS, ROWS[:1])
+    assert lines == ["IMAGE ID   SIZE", "abc        5b"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("{{.Nope}}", "{{}}", "{{nope .ID}}", "{{range .}}", "{{.ID", "{{.ID .Size}}"),
+        *("{{json}}", "{{truncate .ID}}", "{{truncate .ID .ID}}", "{{(.ID}}", "{{.ID | .ID}}"),
+        *("{{$x}}", '{{"a}}', "{{.ID | }}", "{{join .ID 3}}", "{{lower 3}}"),
+    ],
+)
+def test_what_is_unknown_is_an_error_that_names_it(template: str) -> None:
+    with pytest.raises(UsageError, match=r"--format \{\{"):
         formatted(template, HEADINGS, ROWS)
+
+
+def test_an_unknown_field_names_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match=r"\.ID, \.Size"):
+        formatted("{{.Nope}}", HEADINGS, [])
+    with pytest.raises(UsageError, match="json, lower"):
+        formatted("{{nope .ID}}", HEADINGS, [])

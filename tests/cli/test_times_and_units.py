@@ -39,6 +39,9 @@ def test_sizes_are_dockers(size: int, three: str, four: str) -> None:
         (3 * 86400, "3 days"),
         (20 * 86400, "2 weeks"),
         (100 * 86400, "3 months"),
+        (5400, "2 hours"),
+        (9000, "3 hours"),
+        (47.6 * 3600, "2 days"),
         (25.2 * 365 * 86400, "25 years"),
     ],
 )
