@@ -109,19 +109,19 @@ def json_damaged(document: bytes, dice: random.Random) -> bytes:
     """One value of a document replaced, removed or wrapped; now and then its text damaged."""
     if dice.random() < 0.1:
         return bytes_damaged(document, dice)
-    value = copy.deepcopy(json.loads(document))
+    value = json.loads(document)
     for _ in range(dice.choice((1, 1, 2))):
         places = list(_places(value))
         if not places:
-            return json.dumps(dice.choice(_VALUES)).encode("utf-8", "surrogatepass")
+            return json.dumps(dice.choice(_VALUES)).encode()
         holder, key = dice.choice(places)
         action = dice.random()
         if action < 0.6:
-            holder[key] = dice.choice(_VALUES)
+            holder[key] = copy.deepcopy(dice.choice(_VALUES))
         elif action < 0.75:
             del holder[key]
         elif action < 0.9:
-            holder[key] = [holder[key]] * dice.choice((0, 1, 2, 100))
+            holder[key] = [copy.deepcopy(holder[key]) for _ in range(dice.choice((0, 1, 2, 100)))]
         else:
             holder[key] = {str(key): holder[key]}
     return json.dumps(value).encode()
