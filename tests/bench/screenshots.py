@@ -34,19 +34,23 @@ class Picture:
 
 PICTURES = (
     Picture("images"),
-    Picture("layers", "example/five-layers:latest", ("j", "j", "j", "tab")),
+    Picture("layers", "example/five-layers:latest", ("j", "j", "j", "j", "j", "tab", "j")),
     Picture("waste", "example/wasteful:latest", ("w",)),
-    Picture("light", "example/five-layers:latest", ("j", "j", "j", "a", "tab"), "light"),
+    Picture("light", "example/five-layers:latest", ("j", "j", "j", "j", "j", "a", "tab", "+"), "light"),
 )
 
 
 def main() -> None:
     """Draw all."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["PYTHONPATH"] = str(_TOP)  # for the process that reads layers
         os.chdir(folder)  # so that the store's place reads the same everywhere
         store = Store.open(Path("store"))
         for name in ("five-layers.docker", "wasteful.docker", "mixed-codecs.oci"):
             load(store, _SAMPLES / f"{name}.tar")
+        shared = f"docker-archive:{_SAMPLES}/shared-base.docker.tar"
+        for name in ("acme/my-base-image:1.0", "acme/my-final-image:1.0"):
+            load(store, f"{shared}:{name}")
         for picture in PICTURES:
             asyncio.run(_draw(picture))
 

@@ -21,10 +21,11 @@ class Explorer:
 
     async def settle(self) -> None:
         """Wait until no worker and no message is left."""
-        await self._pilot.pause()
-        while not all(worker.is_finished for worker in self.app.workers):
+        silent = 0
+        while silent < 3:  # a message may start a worker, whose end is a message
             await self._pilot.pause(0.01)
-        await self._pilot.pause()
+            idle = all(worker.is_finished for worker in self.app.workers)
+            silent = silent + 1 if idle else 0
 
     async def press(self, *keys: str) -> None:
         """Press keys, by Textual's names, and wait for what they do."""
