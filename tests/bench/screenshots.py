@@ -36,7 +36,9 @@ PICTURES = (
     Picture("images"),
     Picture("layers", "example/five-layers:latest", ("j", "j", "j", "j", "j", "tab", "j")),
     Picture("waste", "example/wasteful:latest", ("w",)),
-    Picture("light", "example/five-layers:latest", ("j", "j", "j", "j", "j", "a", "tab", "+"), "light"),
+    Picture(
+        "light", "example/five-layers:latest", ("j", "j", "j", "j", "j", "a", "tab", "+"), "light"
+    ),
 )
 
 
