@@ -79,7 +79,7 @@ class SeekPoints:
         name = subject.name.encode()
         crc = zlib.crc32(rows)
         header = _HEADER.pack(_MAGIC, name, subject.size, len(kept), crc)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             temporary.write_bytes(header + rows + windows)
             temporary.replace(path)

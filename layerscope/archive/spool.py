@@ -34,7 +34,9 @@ def spool(
     with suppress(OSError):
         if shutil.disk_usage(path.parent).free < 2 * tar_size:
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="tar-", delete=False) as file:
+        # The name tells whoever clears up whose it was.
+        prefix = f".{path.name}.{os.getpid()}."
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as file:
             try:
                 _fill(file.fileno(), blob, codec, limits, progress, path.name)
                 os.replace(file.name, path)

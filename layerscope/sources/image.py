@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from layerscope.archive.blob import FileRange
+from layerscope.archive.codec import Codec, detect
 from layerscope.errors import LayerscopeError
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.descriptor import Descriptor
@@ -14,6 +15,7 @@ from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest
 
 _SHOWN = 20
+_HEAD = 512
 
 
 class NotAnImage(LayerscopeError):
@@ -52,6 +54,13 @@ class Layer:
         if isinstance(self.bytes, FileRange):
             return self.bytes.open()  # type: ignore[return-value]
         return self.bytes()
+
+    def codec(self) -> Codec:
+        """How the blob is compressed, by its first bytes; what is made on the way is plain."""
+        if self.place is None:
+            return Codec.PLAIN
+        with self.place.open() as raw:
+            return detect(raw.read(_HEAD))
 
     @property
     def place(self) -> FileRange | None:

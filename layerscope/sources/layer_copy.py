@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from layerscope.archive.codec import Codec, decoded, detect
+from layerscope.archive.codec import Codec, decoded
 from layerscope.errors import LayerscopeError
 from layerscope.index.columns import InvalidIndex
 from layerscope.index.layer import LayerIndex
@@ -32,7 +32,6 @@ Watch = Callable[[int], None]
 Sink = Callable[[bytes | memoryview], None]
 
 _CHUNK = 1 << 20
-_HEAD = 512
 # The forms that other tools know in a manifest; layers in others are kept uncompressed.
 _MEDIA_TYPES = {
     Codec.PLAIN.value: media.OCI_LAYER,
@@ -92,7 +91,7 @@ def _there(layer: Layer, store: Store) -> KeptLayer | None:
 
 
 def _copy(layer: Layer, store: Store, hand: Hand, sink: Sink, watch: Watch) -> LayerFacts:
-    codec = _codec(layer)
+    codec = layer.codec()
     promised = layer.descriptor.digest if layer.descriptor else None
     if promised is None and codec is Codec.PLAIN:
         promised = layer.diff_id
@@ -103,13 +102,6 @@ def _copy(layer: Layer, store: Store, hand: Hand, sink: Sink, watch: Watch) -> L
         if promised is None and codec.value not in _MEDIA_TYPES:
             raw = cast(BinaryIO, decoded(cast(io.RawIOBase, raw), codec))
         return _indexed(raw, layer, partial(_place, store, hand), sink, watch)
-
-
-def _codec(layer: Layer) -> Codec:
-    if layer.place is None:
-        return Codec.PLAIN
-    with layer.place.open() as raw:
-        return detect(raw.read(_HEAD))
 
 
 def _known(layer: Layer, store: Store, promised: Digest | None) -> LayerFacts | None:

@@ -20,6 +20,7 @@ from layerscope.oci.digest import Digest
 from layerscope.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from layerscope.archive.content import LayerContent
     from layerscope.index.merge import StackBuilder
     from layerscope.sources.image import Image
     from layerscope.store.store import Store
@@ -122,31 +123,41 @@ class OpenImage:
 
         Raises NotAFile, BrokenBlob if it has changed since, OSError.
         """
-        number, own = stack.source(row)
-        entry = stack.layers[number].entry(own)
+        return self.read_entry(*stack.source(row))
+
+    def read_entry(self, number: int, row: int) -> Iterator[bytes]:
+        """The same of a row of a layer."""
+        index = self.layer(number)
+        assert index is not None
+        entry = index.entry(row)
         if entry.kind is not Kind.FILE:
-            raise NotAFile(repr(stack.path(row).decode("utf-8", "backslashreplace")), entry.kind)
+            name = entry.path.decode("utf-8", "backslashreplace")
+            raise NotAFile(repr(name), entry.kind)
         return _checked(entry, self._chunks(number, entry))
 
-    def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
-        from layerscope.archive.codec import Codec
-        from layerscope.archive.content import LayerContent, file_chunks
+    def content(self, number: int) -> LayerContent | None:
+        """The uncompressed bytes of a layer; None if they can only be read from their start."""
+        from layerscope.archive.content import LayerContent
 
         layer, index = self.image.layers[number], self.layer(number)
         assert index is not None
         if layer.place is None:
-            with layer.open() as tar:
+            return None
+        # The index may have been made from another form of the same layer.
+        codec = layer.codec()
+        folder = self._store.layer_dir(index.diff_id)
+        name = str(layer.descriptor.digest if layer.descriptor else index.diff_id)
+        return LayerContent(layer.place, codec, name, index.facts.tar_size, folder)
+
+    def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
+        from layerscope.archive.content import file_chunks
+
+        content = self.content(number)
+        if content is None:
+            with self.image.layers[number].open() as tar:
                 yield from _skip_to(tar, entry)
-            return
-        facts = index.facts
-        content = LayerContent(
-            layer.place,
-            Codec(facts.codec),
-            str(facts.digest),
-            facts.tar_size,
-            self._store.layer_dir(facts.diff_id),
-        )
-        yield from file_chunks(content, entry)
+        else:
+            yield from file_chunks(content, entry)
 
     def read_layer(self, number: int, progress: Progress) -> None:
         """Index one layer: one pass over its bytes, verified. Raises what index_layer raises."""
@@ -161,6 +172,8 @@ class OpenImage:
             progress.advance(task, done)
 
         def place(diff_id: Digest) -> Path:
+            # Kept while it is looked at, whatever another process collects.
+            self._store.keep(diff_id)
             folder = self._store.layer_dir(diff_id)
             folder.mkdir(parents=True, exist_ok=True)
             return folder / "index"

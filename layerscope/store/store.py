@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ class Store:
         self.root = root
         self.database = database
         self.blobs = BlobStore(root / "blobs")
+        self._keeping = threading.Lock()
         self._kept: Hand | None = None
 
     @classmethod
@@ -59,9 +61,10 @@ class Store:
 
     def keep(self, *items: Digest | str) -> None:
         """As a hand's pins, for as long as this store is open here."""
-        if self._kept is None:
-            self._kept = self.hold()
-        self._kept.pin(*items)
+        with self._keeping:
+            if self._kept is None:
+                self._kept = self.hold()
+            self._kept.pin(*items)
 
     def layer_dir(self, diff_id: Digest) -> Path:
         """The folder of what is kept beside a layer: its index, stacks, tree. It may be missing."""
