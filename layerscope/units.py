@@ -49,9 +49,9 @@ def _long_age(hours: int, seconds: int) -> str:
 
 
 def ago_text(time: str, now: datetime | None = None) -> str:
-    """How long ago an RFC 3339 time is; N/A if it is none."""
+    """How long ago an RFC 3339 time is; N/A if it is none, or the zero that Go writes for none."""
     moment = parse_time(time)
-    if moment is None:
+    if moment is None or moment.year == 1:
         return "N/A"
     return f"{age_text(((now or datetime.now(UTC)) - moment).total_seconds())} ago"
 

@@ -113,11 +113,12 @@ def parser_of(name: str) -> Parser:
 
     module = _module(name)
     about = VERBS[name].about
-    examples = getattr(module, "EXAMPLES", "")
     parser = verb_parser(name, about[0].upper() + about[1:] + ".")
     module.configure(parser)
+    examples = getattr(module, "EXAMPLES", "")
     if examples:
-        parser.epilog = "\n\n".join(filter(None, (parser.epilog, f"examples:\n{examples}")))
+        indented = "\n  ".join(["examples:", *examples.splitlines()])
+        parser.epilog = "\n\n".join(filter(None, (parser.epilog, indented)))
     return parser
 
 

@@ -16,6 +16,11 @@ def shown_text(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
+def shortened(text: str, width: int) -> str:
+    """A text cut to ``width`` characters, as Docker does it."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def exact(name: bytes) -> str:
     """A name for programs: UTF-8, other bytes as surrogates (Python's surrogateescape)."""
     return name.decode("utf-8", "surrogateescape")

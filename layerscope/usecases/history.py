@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from layerscope.oci.config import ImageConfig
+    from layerscope.oci.digest import Digest
+    from layerscope.oci.platform import Platform
+    from layerscope.progress import Progress
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -30,7 +35,44 @@ def history(store: Store, image: StoredImage) -> list[HistoryRow]:
     """The steps of an image of the store, newest first."""
     config = store.config(image)
     sizes = [layer.size for layer in image.layers]
-    known = _ancestors(store, image, len(config.steps))
+    return _rows(config, sizes, _ancestors(store, image, len(config.steps)))
+
+
+def history_of_target(
+    store: Store,
+    target: str,
+    progress: Progress | None = None,
+    platform: Platform | None = None,
+) -> list[HistoryRow]:
+    """The steps of the image that ``target`` names, newest first; its layers are read if need be.
+
+    Raises LayerscopeError.
+    """
+    from layerscope.sources.target import open_target
+    from layerscope.usecases.opened import OpenImage
+
+    image = open_target(target, store, platform)
+    stored = next((one for one in store.images() if one.id == image.id), None)
+    if stored is not None:
+        return history(store, stored)
+    opened = OpenImage(image, store)
+    opened.read_all(progress)
+    sizes = [layer.facts.size for n in range(opened.layer_count) if (layer := opened.layer(n))]
+    return _rows(image.config, sizes, {len(image.config.steps): _Made(image.id, image.names)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The image that a step made."""
+
+    id: Digest
+    names: tuple[str, ...]
+
+
+def _rows(
+    config: ImageConfig, sizes: Sequence[int], known: Mapping[int, _Made]
+) -> list[HistoryRow]:
+    """A row a step; ``sizes`` by layer, ``known`` images by how many steps they have."""
     rows = []
     for position, step in enumerate(config.steps):
         made = known.get(position + 1)
@@ -50,14 +92,15 @@ def history(store: Store, image: StoredImage) -> list[HistoryRow]:
     return rows[::-1]
 
 
-def _ancestors(store: Store, image: StoredImage, steps: int) -> dict[int, StoredImage]:
+def _ancestors(store: Store, image: StoredImage, steps: int) -> dict[int, _Made]:
     """Images of the store by how many steps they have: this one and those it was made from."""
     images = {one.id: one for one in store.images()}
-    known = {steps: image}
+    known = {steps: _Made(image.id, image.names)}
     seen = {image.id}
     parent = image.parent
     while parent in images and parent not in seen:
         seen.add(parent)
-        known.setdefault(len(store.config(images[parent]).steps), images[parent])
-        parent = images[parent].parent
+        made = images[parent]
+        known.setdefault(len(store.config(made).steps), _Made(made.id, made.names))
+        parent = made.parent
     return known

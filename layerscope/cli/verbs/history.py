@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
-from layerscope.cli.parser import Parser, add_listing_options
-from layerscope.cli.text import shown_text
+from layerscope.cli.parser import Parser, add_listing_options, add_target
+from layerscope.cli.text import shortened, shown_text
+from layerscope.cli.times import local_rfc3339, told_time
 from layerscope.oci.digest import Digest
 from layerscope.units import ago_text
-from layerscope.usecases.history import MISSING, HistoryRow, history
+from layerscope.usecases.history import MISSING, HistoryRow, history_of_target
 
 _HEADINGS = {
     "ID": "IMAGE",
@@ -20,16 +21,22 @@ _HEADINGS = {
 _COLUMNS = ("ID", "CreatedSince", "CreatedBy", "Size", "Comment")
 _WIDTH = 45
 
+EXAMPLES = """\
+layerscope history web:1.2
+layerscope history image.tar --no-trunc
+layerscope history web:1.2 --format '{{.Size}}\\t{{.CreatedBy}}'"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
-    parser.add_argument("image", metavar="IMAGE", help="a name or ID of the store")
+    add_target(parser, metavar="IMAGE")
     add_listing_options(parser)
 
 
 def run(context: Context) -> int:
     """Show how an image came to be."""
-    rows = history(context.store, context.store.resolve(context.args.image))
+    store, target = context.store, context.args.target
+    rows = history_of_target(store, target, context.progress, context.platform)
     if context.args.json:
         return context.print_json([_document(row) for row in rows])
     return context.listing(_HEADINGS, [_fields(context, r) for r in rows], columns=_COLUMNS)
@@ -38,7 +45,7 @@ def run(context: Context) -> int:
 def _document(row: HistoryRow) -> dict[str, object]:
     return {
         "id": row.id,
-        "created": row.created,
+        "created": told_time(row.created),
         "created_by": row.created_by,
         "size": row.size,
         "comment": row.comment,
@@ -49,15 +56,13 @@ def _document(row: HistoryRow) -> dict[str, object]:
 
 def _fields(context: Context, row: HistoryRow) -> dict[str, str]:
     long = context.args.no_trunc
-    created_by = shown_text(row.created_by)
-    if not long and len(created_by) > _WIDTH:
-        created_by = created_by[: _WIDTH - 1] + "…"
+    created_by = shown_text(row.created_by.replace("\t", " "))
     identity = row.id if long or row.id == MISSING else Digest.parse(row.id).short
     return {
         "ID": identity,
         "CreatedSince": ago_text(row.created),
-        "CreatedAt": row.created,
-        "CreatedBy": created_by,
+        "CreatedAt": local_rfc3339(row.created),
+        "CreatedBy": created_by if long else shortened(created_by, _WIDTH),
         "Size": context.size(row.size),
         "Comment": shown_text(row.comment),
     }

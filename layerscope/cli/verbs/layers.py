@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_listing_options, add_target
-from layerscope.cli.text import shown_text
+from layerscope.cli.text import shortened, shown_text
 from layerscope.oci.digest import Digest
 from layerscope.usecases.layers import LayerRow, list_layers
 
@@ -26,6 +26,11 @@ _HEADINGS = {
 _COLUMNS = ("Index", "DiffID", "Size", "Files", "Added", "Modified", "Removed", "Wasted")
 _WIDTH = 60
 
+EXAMPLES = """\
+layerscope layers image.tar
+layerscope layers oci:folder:web --platform linux/arm64 --json
+layerscope layers web:1.2 --format '{{.Size}}\\t{{.Wasted}}\\t{{.CreatedBy}}'"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
@@ -44,7 +49,7 @@ def run(context: Context) -> int:
 
 def _fields(context: Context, row: LayerRow) -> dict[str, str]:
     long = context.args.no_trunc
-    command = shown_text(row.created_by)
+    command = shown_text(row.created_by.replace("\t", " "))
     return {
         "Index": str(row.index),
         "Digest": row.digest if long else Digest.parse(row.digest).short,
@@ -56,5 +61,5 @@ def _fields(context: Context, row: LayerRow) -> dict[str, str]:
         "Modified": f"{row.modified} ({context.size(row.modified_bytes)})",
         "Removed": f"{row.removed} ({context.size(row.removed_bytes)})",
         "Wasted": context.size(row.wasted_bytes),
-        "CreatedBy": command if long or len(command) <= _WIDTH else command[: _WIDTH - 1] + "…",
+        "CreatedBy": command if long else shortened(command, _WIDTH),
     }
