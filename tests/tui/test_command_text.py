@@ -23,6 +23,7 @@ from layerscope.tui.models.command_text import command_text
         ),
         ("RUN /bin/sh -c a &&\t \\\n   b # buildkit", "RUN a && b"),
         ("# debian.sh --arch 'amd64' out/", "# debian.sh --arch 'amd64' out/"),
+        ("EXPOSE map[80/tcp:{} 53/udp:{}]", "EXPOSE 80/tcp 53/udp"),
         ("WORKDIR /app", "WORKDIR /app"),
         ("RUN script.sh -c # not a shell", "RUN script.sh -c # not a shell"),
         ("/bin/sh -c", "/bin/sh -c"),

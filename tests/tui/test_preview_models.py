@@ -65,8 +65,8 @@ def test_lines_are_found_again_from_the_starts_kept(
     assert starts.count == len(lines)
     assert all(len(line) <= LONGEST for line in lines)
     for number in range(0, len(lines), EVERY // 2):
-        offset, first = starts.before(number)
-        assert split(text[offset:])[: number - first + 1] == lines[first : number + 1]
+        first, offset, end = starts.block(number)
+        assert split(text[offset:end]) == lines[first : first + EVERY]
 
 
 def test_many_short_lines() -> None:
@@ -75,19 +75,21 @@ def test_many_short_lines() -> None:
     for at in range(0, len(text), 1000):
         starts.feed(text[at : at + 1000])
     assert starts.count == 10_000
-    offset, first = starts.before(7777)
-    assert split(text[offset:])[7777 - first] == b"7777\n"
+    first, offset, end = starts.block(7777)
+    assert split(text[offset:end])[7777 - first] == b"7777\n"
 
 
 def test_pages_forget_what_was_used_longest_ago() -> None:
     pages = Pages(100 * PAGE + 5)
-    assert pages.missing(0, 10) == [0]
     assert pages.read(0, 10) is None
+    assert pages.wanted == {0}
     for number in range(KEPT + 1):
         pages.put(number, bytes([number]) * PAGE)
-    assert pages.missing(0, PAGE + 1) == [0]
+    assert not pages.wanted
+    assert pages.read(0, PAGE + 1) is None
     assert pages.read(2 * PAGE - 1, 2) == b"\x01\x02"
-    assert pages.missing(100 * PAGE, 999) == [100]
+    assert pages.read(100 * PAGE, 999) is None
+    assert pages.wanted == {0, 100}
     pages.put(100, b"12345")
     assert pages.read(100 * PAGE + 3, 999) == b"45"
     assert pages.read(101 * PAGE, 1) == b""

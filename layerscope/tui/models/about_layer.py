@@ -5,15 +5,16 @@ from __future__ import annotations
 from layerscope.index.facts import LayerFacts
 from layerscope.index.stack import Tally
 from layerscope.tui.models.layer_line import LayerLine, Stage
-from layerscope.tui.safe_text import safe_text
+from layerscope.tui.safe_text import ELLIPSIS, safe_text
 from layerscope.units import ago_text, size_text
 
 
-def about_layer(line: LayerLine, facts: LayerFacts | None) -> list[str]:
-    """A few lines; the command comes last, whole."""
+def about_layer(line: LayerLine, facts: LayerFacts | None, width: int) -> list[str]:
+    """A few lines for a pane of ``width`` cells; the command comes last, whole."""
     words = [_what(line, facts)]
     if facts is not None:
-        words.append(f"{facts.digest.algorithm}:{facts.digest.hex}")
+        digest = str(facts.digest)
+        words.append(digest if len(digest) <= width else digest[: width - 1] + ELLIPSIS)
     if line.state.tally is not None:
         words.append(tally_text(line.state.tally))
     if line.state.wasted:

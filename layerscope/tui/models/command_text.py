@@ -9,6 +9,7 @@ _NO_OPERATION = re.compile(rf"^{_SHELL} #\(nop\)\s*")
 _IN_SHELL = re.compile(rf"^(?:RUN )?(?:\|\d+ .*?)?{_SHELL} (?=\S)", re.DOTALL)
 _ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ (?:\w+=\S* )*")
 _CONTENT_HASH = re.compile(r"\b((?:file|dir|multi):[0-9a-f]{8})[0-9a-f]+")
+_PORTS = re.compile(r"^EXPOSE map\[(.*)\]$")
 _BLANKS = re.compile(r"(?:\\\n|\s)+")
 
 
@@ -24,5 +25,6 @@ def command_text(created_by: str) -> str:
         plain = _IN_SHELL.sub("RUN ", text)
     if plain == text:
         plain = _ARGUMENTS.sub("RUN ", text)
+    plain = _PORTS.sub(lambda ports: f"EXPOSE {ports[1]}".replace(":{}", ""), plain.strip())
     plain = _CONTENT_HASH.sub(r"\1…", plain)
     return _BLANKS.sub(" ", plain).strip()

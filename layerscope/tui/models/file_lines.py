@@ -7,21 +7,13 @@ from datetime import UTC, datetime
 
 from layerscope.archive.entry import Kind
 from layerscope.index.change import Change
-from layerscope.tui.models.file_row import FileRow, file_row
+from layerscope.tui.models.file_row import CHANGE_ROLES, FileRow, file_row
 from layerscope.tui.models.tree import TreeModel
 from layerscope.tui.safe_text import fit, fit_left, safe_name
 from layerscope.units import size_text
 
 Span = tuple[str, str]
 
-_ROLES = {
-    Change.ADDED: "added",
-    Change.MODIFIED: "modified",
-    Change.METADATA: "accent",
-    Change.REMOVED: "removed",
-    Change.REPEATED: "warning",
-    Change.UNCHANGED: "dim",
-}
 _NAME_ROOM = 28
 _MARK, _SIZE = 3, 8
 # Columns that come and go with the width: the first ones stay longest.
@@ -41,7 +33,7 @@ class FileLines:
         """Mark, columns and name of a row."""
         row = file_row(self.tree, index)
         columns = _columns(width)
-        spans = [(f" {row.letter} ", _ROLES[row.change])]
+        spans = [(f" {row.letter} ", CHANGE_ROLES[row.change])]
         if "mode" in columns:
             spans.append((f"{row.mode_text} ", "dim"))
         if "owner" in columns:

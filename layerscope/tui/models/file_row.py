@@ -12,12 +12,21 @@ from layerscope.tui.models.tree import TreeModel
 from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Scope, Shape
 
-_LETTERS = {
+CHANGE_LETTERS = {
+    Change.UNCHANGED: " ",
     Change.ADDED: "A",
     Change.MODIFIED: "M",
     Change.METADATA: "m",
     Change.REMOVED: "D",
     Change.REPEATED: "=",
+}
+CHANGE_ROLES = {
+    Change.ADDED: "added",
+    Change.MODIFIED: "modified",
+    Change.METADATA: "accent",
+    Change.REMOVED: "removed",
+    Change.REPEATED: "warning",
+    Change.UNCHANGED: "dim",
 }
 _TYPES = {
     Kind.DIR: stat.S_IFDIR,
@@ -94,7 +103,7 @@ def _bytes(stack: TreeSource, row: int, scope: Scope) -> int:
 
 def _letter(stack: TreeSource, row: int, change: Change) -> str:
     if change is not Change.UNCHANGED:
-        return _LETTERS[change]
+        return CHANGE_LETTERS[change]
     return CHANGED_BELOW if stack.changes(row) else " "
 
 

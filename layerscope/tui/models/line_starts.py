@@ -46,10 +46,12 @@ class LineStarts:
             self._add(np.array([self._start]))
             self._start = self._fed
 
-    def before(self, line: int) -> tuple[int, int]:
-        """(offset, number) of the last kept start at or before a line."""
-        place = min(line // EVERY, len(self._kept) - 1)
-        return (self._kept[place], place * EVERY) if place >= 0 else (0, 0)
+    def block(self, line: int) -> tuple[int, int, int]:
+        """(first line, offset, end) of the lines that are found from one kept start."""
+        place = max(0, min(line // EVERY, len(self._kept) - 1))
+        offset = self._kept[place] if self._kept else 0
+        end = self._kept[place + 1] if place + 1 < len(self._kept) else self._start
+        return place * EVERY, offset, end
 
     def _add(self, starts: Offsets) -> None:
         self._kept.extend(starts[-self.count % EVERY :: EVERY].tolist())

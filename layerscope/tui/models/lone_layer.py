@@ -86,6 +86,11 @@ class LoneLayer:
         """What the path is."""
         return Kind(self._layer.kind[row])
 
+    def source(self, row: int) -> tuple[int, int]:
+        """(layer, row there) that holds the content."""
+        inside = self._layer.link_row(row)
+        return self.top, inside if inside >= 0 else row
+
     def entry(self, row: int) -> Entry:
         """Everything known of a row."""
         return self._layer.entry(row)

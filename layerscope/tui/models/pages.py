@@ -9,27 +9,30 @@ KEPT = 64
 
 
 class Pages:
-    """The latest pages of a file of ``size`` bytes; the one used longest ago goes first."""
+    """The latest pages of a file of ``size`` bytes; the one used longest ago goes first.
+
+    ``wanted`` are the pages that somebody asked for in vain.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.wanted: set[int] = set()
         self._pages: OrderedDict[int, bytes] = OrderedDict()
 
     def put(self, number: int, data: bytes) -> None:
         """Keep page ``number``, which starts at ``number * PAGE``."""
         self._pages[number] = data
+        self.wanted.discard(number)
         self._pages.move_to_end(number)
         while len(self._pages) > KEPT:
             self._pages.popitem(last=False)
 
-    def missing(self, offset: int, size: int) -> list[int]:
-        """The pages that have to be read before ``size`` bytes at ``offset`` are there."""
-        return [number for number in self._numbers(offset, size) if number not in self._pages]
-
     def read(self, offset: int, size: int) -> bytes | None:
         """The bytes, fewer at the end of the file; None while some of them are missing."""
         numbers = self._numbers(offset, size)
-        if any(number not in self._pages for number in numbers):
+        missing = [number for number in numbers if number not in self._pages]
+        if missing:
+            self.wanted.update(missing)
             return None
         for number in numbers:
             self._pages.move_to_end(number)

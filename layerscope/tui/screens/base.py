@@ -15,7 +15,7 @@ from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import Command, bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
 from layerscope.tui.commands.offered import offered
-from layerscope.tui.safe_text import safe_text
+from layerscope.tui.safe_text import safe_name, safe_text
 from layerscope.tui.widgets.footer import KeyLine
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ class ExplorerScreen(Screen[None]):
     def say(self, text: str) -> None:
         """Put a text into the title line."""
         self.query_one("#title", Static).update(f" {safe_text(text)}")
+
+    def copy_path(self, path: bytes) -> None:
+        """To the clipboard of the terminal (OSC 52); control characters stay escaped."""
+        text = "/" + safe_name(path)
+        self.app.copy_to_clipboard(text)
+        self.notify(f"copied {text}", markup=False, timeout=2)
 
     def fail(self, error: LayerscopeError | OSError) -> None:
         """Tell of an error in a notice; the explorer stands."""

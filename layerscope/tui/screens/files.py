@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from layerscope.tui.models.tree_view import Mark
-from layerscope.tui.safe_text import safe_name
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.files_pane import FilesPane
 
@@ -92,5 +91,4 @@ class FilesScreen(ExplorerScreen):
         """The path under the cursor, to the terminal's clipboard."""
         path = self.files.file_tree.path
         if path is not None:
-            self.app.copy_to_clipboard("/" + path.decode("utf-8", "replace"))
-            self.notify(f"copied /{safe_name(path)}", markup=False, timeout=2)
+            self.copy_path(path)

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
+from layerscope.archive.entry import Kind
 from layerscope.errors import LayerscopeError
 from layerscope.oci.history import steps
 from layerscope.tui.commands.command import bindings
@@ -23,7 +24,10 @@ from layerscope.tui.models.lone_layer import LoneLayer
 from layerscope.tui.models.reading import Reading
 from layerscope.tui.models.tree_view import Scope
 from layerscope.tui.safe_text import safe_text
+from layerscope.tui.screens.file import FileScreen
 from layerscope.tui.screens.files import FilesScreen
+from layerscope.tui.screens.save import SaveScreen
+from layerscope.tui.screens.waste import WasteScreen
 from layerscope.tui.widgets.about_layer import AboutLayer
 from layerscope.tui.widgets.files_pane import FilesPane
 from layerscope.tui.widgets.rows import RowList
@@ -211,8 +215,12 @@ class LayersScreen(FilesScreen):
 
     @on(RowList.Highlighted, "#layers")
     def _layer_chosen(self) -> None:
-        line = self.line
-        if line is None or self._image is None or self._reading is None:
+        if self.line is not None:
+            self._show_line(self.line)
+
+    def _show_line(self, line: LayerLine) -> None:
+        """What is known of a step, and its files, unless they are shown already."""
+        if self._image is None or self._reading is None:
             return
         self.query_one(AboutLayer).show(line, self._image)
         key = (line, self._reading.is_done)
@@ -252,6 +260,10 @@ class LayersScreen(FilesScreen):
         self.set_class(to_files, "-other")
         (self.files.file_tree if to_files else self.layer_list).focus()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where there is room for one pane it is that of the focus."""
+        self.set_class(event.widget is not self.layer_list, "-other")
+
     @on(RowList.Opened, "#layers")
     def _to_files(self) -> None:
         if self.focused is self.layer_list:
@@ -289,9 +301,47 @@ class LayersScreen(FilesScreen):
 
     @on(RowList.Opened, "#tree")
     def _open_row(self) -> None:
+        """A directory unfolds, a file is shown."""
         tree = self.files.file_tree
-        if tree.shown is not None and len(tree.shown) and tree.shown.can_fold(tree.cursor):
+        if self._image is None or tree.shown is None or not len(tree.shown):
+            return
+        if tree.shown.can_fold(tree.cursor):
             tree.fold()
+        elif tree.shown.stack.kind(tree.shown[tree.cursor]) is not Kind.DIR:
+            stack, row = tree.shown.stack, tree.shown[tree.cursor]
+            self.app.push_screen(FileScreen(self._image, stack, row))
+
+    def action_save_file(self) -> None:
+        """Write the file under the cursor to disk."""
+        tree = self.files.file_tree
+        if self._image is None or tree.shown is None or not len(tree.shown):
+            return
+        stack, row = tree.shown.stack, tree.shown[tree.cursor]
+        number, own = stack.source(row)
+        if stack.layers[number].kind[own] == Kind.FILE:
+            self.app.push_screen(SaveScreen(self._image, (number, own), stack.path(row)))
+        else:
+            self.notify("only files can be saved", severity="warning", timeout=3)
+
+    def action_waste(self) -> None:
+        """What costs most for nothing."""
+        if self._image is None or self._reading is None:
+            return
+        if any(state.tally is None for state in self._reading.states.values()):
+            self.notify("not all layers are read yet", severity="warning", timeout=3)
+            return
+        self.app.push_screen(WasteScreen(self._image, self.visit))
+
+    def visit(self, number: int, path: bytes) -> None:
+        """Go to a path as a layer left it."""
+        model = self.layer_list.model
+        if not isinstance(model, LayerLines):
+            return
+        index = next(n for n, line in enumerate(model.lines) if line.layer == number)
+        self.layer_list.move_to(index)
+        self._show_line(model.lines[index])
+        self.files.visit(path)
+        self.set_focus(self.files.file_tree)
 
     def action_back(self) -> None:
         """Out of a prompt or a filter, then of the files, of the reading, of the screen."""

@@ -21,8 +21,6 @@ class AboutLayer(Static):
     def show(self, line: LayerLine, image: OpenImage) -> None:
         """Tell of a step."""
         layer = image.layer(line.layer) if line.layer is not None else None
-        first, *rest, command = about_layer(line, layer.facts if layer is not None else None)
-        text = Text(first, "bold")
-        text.append("\n" + "\n".join(rest), "not bold")
-        text.append("\n" + command, "not bold italic")
-        self.update(text)
+        facts = layer.facts if layer is not None else None
+        first, *rest = about_layer(line, facts, max(20, self.content_size.width))
+        self.update(Text.assemble((first, "bold"), *(f"\n{words}" for words in rest)))

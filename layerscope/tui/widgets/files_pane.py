@@ -21,6 +21,7 @@ from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Mark, Scope, Shape, Sort, TreeView
 from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
 from layerscope.tui.widgets.file_tree import FileTree
+from layerscope.tui.widgets.path_suggester import PathSuggester
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import size_text
@@ -40,8 +41,6 @@ class FilesPane(Vertical):
     FilesPane.-nothing > #tree, FilesPane.-nothing > #columns { display: none; }
     FilesPane.-nothing > #nothing { display: block; }
     FilesPane > Prompt { display: none; }
-    FilesPane.-filter > #filter { display: block; }
-    FilesPane.-path > #go-to { display: block; }
     """
 
     class Built(Message):
@@ -110,35 +109,56 @@ class FilesPane(Vertical):
         other = Shape.TREE if self.view.shape is Shape.BIGGEST else Shape.BIGGEST
         self._look(replace(self.view, shape=other))
 
+    @property
+    def filter_box(self) -> Prompt:
+        """Where a pattern is typed."""
+        return self.query_one("#filter", Prompt)
+
+    @property
+    def path_box(self) -> Prompt:
+        """Where a path is typed."""
+        return self.query_one("#go-to", Prompt)
+
+    def visit(self, path: bytes) -> None:
+        """Go to a path, whatever is hidden now."""
+        if self.filter_box.display:
+            self.step_back()
+        self._look(TreeView(self.view.scope, sort=self.view.sort))
+        self.file_tree.place = path
+        self.file_tree.go_to(path)
+
     def ask_filter(self) -> None:
         """Let a pattern be typed."""
-        self.add_class("-filter")
-        self.query_one("#filter", Prompt).focus()
+        self._open(self.filter_box)
 
     def ask_path(self) -> None:
         """Let a path be typed."""
         if self._source is None:
             return
-        from layerscope.tui.widgets.path_suggester import PathSuggester
-
-        self.add_class("-path")
-        box = self.query_one("#go-to", Prompt)
-        box.suggester = PathSuggester(self._source)
         path = self.file_tree.path
         folder = path.rpartition(b"/")[0] if path else b""
+        box = self.path_box
+        box.suggester = PathSuggester(self._source)
         box.value = "/" + safe_name(folder + b"/" if folder else b"")
         box.cursor_position = len(box.value)
-        box.focus()
+        self._open(box)
+
+    def _open(self, box: Prompt) -> None:
+        """At once: the very next key goes there."""
+        box.display = True
+        self.screen.set_focus(box)
+
+    def _close(self, box: Prompt) -> None:
+        self.screen.set_focus(self.file_tree)
+        box.display = False
 
     def step_back(self) -> bool:
         """Leave a prompt, or take the filter away; False if there is neither."""
-        if self.has_class("-path"):
-            self.remove_class("-path")
-            self.file_tree.focus()
-        elif self.has_class("-filter") or self.view.pattern:
-            self.query_one("#filter", Prompt).value = ""
-            self.remove_class("-filter")
-            self.file_tree.focus()
+        if self.path_box.display:
+            self._close(self.path_box)
+        elif self.filter_box.display:
+            self.filter_box.value = ""
+            self._close(self.filter_box)
             self._search.forget()
         else:
             return False
@@ -153,15 +173,15 @@ class FilesPane(Vertical):
     @on(Input.Submitted, "#filter")
     def _filtered(self, event: Input.Submitted) -> None:
         event.stop()
-        if not event.value:
-            self.remove_class("-filter")
-        self.file_tree.focus()
+        if event.value:
+            self.screen.set_focus(self.file_tree)
+        else:
+            self._close(self.filter_box)
 
     @on(Input.Submitted, "#go-to")
     def _go_to(self, event: Input.Submitted) -> None:
         event.stop()
-        self.remove_class("-path")
-        self.file_tree.focus()
+        self._close(self.path_box)
         path = event.value.strip("/").encode("utf-8", "surrogateescape")
         if path and not self.file_tree.go_to(path):
             self.notify(f"/{safe_text(event.value.strip('/'))} isn't shown here", markup=False,
@@ -177,7 +197,10 @@ class FilesPane(Vertical):
         self._build()
 
     def _build(self) -> None:
-        """Make the tree anew: at once if that takes no time, else elsewhere."""
+        """Make the tree anew: at once if that takes no time, else elsewhere.
+
+        Sorting and searching many rows takes longer than a key may wait.
+        """
         self._generation += 1
         if self._source is None:
             return

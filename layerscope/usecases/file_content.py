@@ -1,0 +1,78 @@
+"""A file of a layer, read from anywhere in it, or written to this machine's disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from layerscope.errors import LayerscopeError
+from layerscope.usecases.opened import OpenImage
+
+
+class CannotSave(LayerscopeError):
+    """A file can't be written where somebody wants it."""
+
+
+class FileContent:
+    """The bytes of row ``row`` of layer ``number``, which is a regular file. For one thread."""
+
+    def __init__(self, image: OpenImage, number: int, row: int) -> None:
+        index = image.layer(number)
+        assert index is not None
+        self._image, self._number, self._row = image, number, row
+        self._entry = index.entry(row)
+        self.size = self._entry.size
+        self._content = image.content(number) if self._entry.sparse is None else None
+        self._chunks: Iterator[bytes] = iter(())
+        self._rest = b""
+        self._at = -1
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset`` on. Raises LayerscopeError, OSError."""
+        size = max(0, min(size, self.size - offset))
+        if not size:
+            return b""
+        if self._content is not None:
+            return self._content.read_at(self._entry.data_offset + offset, size)
+        return self._read_in_order(offset, size)
+
+    def _read_in_order(self, offset: int, size: int) -> bytes:
+        """Going on from where the last read ended, or anew from the start of the file."""
+        if self._at < 0 or offset < self._at:
+            self._chunks, self._rest, self._at = self._stream(), b"", 0
+        while self._at + len(self._rest) <= offset:
+            self._at += len(self._rest)
+            self._rest = next(self._chunks)
+        found = self._rest[offset - self._at :]
+        self._at, self._rest = offset, found
+        while len(self._rest) < size:
+            self._rest += next(self._chunks)
+        return self._rest[:size]
+
+    def _stream(self) -> Iterator[bytes]:
+        return self._image.read_entry(self._number, self._row)
+
+
+def save_file(image: OpenImage, number: int, row: int, dest: Path) -> Path:
+    """Write a file of a layer to ``dest``, into it if that is a folder; nothing is overwritten.
+
+    Gives where it is now. Raises CannotSave, LayerscopeError, OSError.
+    """
+    index = image.layer(number)
+    assert index is not None
+    target = dest / os.fsdecode(index.name(row)) if dest.is_dir() else dest
+    if target.exists() or target.is_symlink():
+        raise CannotSave(str(target), "it is there already", "another name")
+    if not target.parent.is_dir():
+        raise CannotSave(str(target.parent), "there is no such folder")
+    partial = target.with_name(f".{target.name[:200]}.{os.getpid()}")
+    try:
+        with partial.open("xb") as out:
+            for chunk in image.read_entry(number, row):
+                out.write(chunk)
+            os.fchmod(out.fileno(), index.mode[row] & 0o777)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
