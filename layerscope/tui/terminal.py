@@ -8,19 +8,25 @@ import os
 import signal
 import sys
 import termios
+from concurrent.futures import CancelledError
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key, Paste
 
 from layerscope.tui.first_frame import ENDING
+from layerscope.tui.type_ahead import answered
 
 if TYPE_CHECKING:
+    from textual.message import Message
+
     from layerscope.tui.app import ExplorerApp
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _GRACE = 3  # seconds to leave after a signal
+_PATIENCE = 0.5  # seconds that a key waits for the one before it
 
 
 class Terminal(LinuxDriver):
@@ -31,6 +37,7 @@ class Terminal(LinuxDriver):
     def __init__(self, app: ExplorerApp, **options: Any) -> None:
         super().__init__(app, **options)
         self._file = sys.__stdout__
+        self._last_key: str | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and after a stop: nothing on it is known."""
@@ -48,6 +55,21 @@ class Terminal(LinuxDriver):
             except UnicodeDecodeError:
                 continue
             return
+
+    def process_message(self, message: Message) -> None:
+        """Pass on what was typed, in the input thread. A key waits for another one before it, which
+        may move the focus; one held down doesn't, so that the list jumps rather than lags."""
+        if isinstance(message, (Key, Paste)):
+            key = message.key if isinstance(message, Key) else None
+            if key is None or key != self._last_key:
+                self._let_answer()
+            self._last_key = key
+        super().process_message(message)
+
+    def _let_answer(self) -> None:
+        answer = asyncio.run_coroutine_threadsafe(answered(self._app), self._loop)
+        with contextlib.suppress(TimeoutError, CancelledError):
+            answer.result(_PATIENCE)
 
     def write(self, data: str) -> None:
         """Send text, but for the order to enter a screen that the first frame stands on already:
