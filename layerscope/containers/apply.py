@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from layerscope.containers.files import open_files, open_mount
 from layerscope.containers.record import Container
 from layerscope.cow.engine import Engine
-from layerscope.cow.ops import OpResult, check_ops, language_of, run_ops
+from layerscope.cow.ops import Language, OpResult, check_ops, language_of, run_ops
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
@@ -19,13 +19,18 @@ _PATHS = ("path", "from", "to")
 _CROSS_DEVICE = errno.errorcode[errno.EXDEV]
 
 
-def apply(store: Store, container: Container, ops: Sequence[Mapping[str, Any]]) -> list[OpResult]:
+def apply(
+    store: Store,
+    container: Container,
+    ops: Sequence[Mapping[str, Any]],
+    language: Language | None = None,
+) -> list[OpResult]:
     """Run the operations in order; one that fails doesn't stop the next.
 
     Raises InvalidOps, LayerBusy, LayerscopeError, OSError.
     """
     check_ops(ops)
-    language = language_of(ops)
+    language = language or language_of(ops)
     with ExitStack() as stack:
         engine = stack.enter_context(open_files(store, container))
         if not container.mounts:

@@ -20,8 +20,15 @@ DEFAULTS: Mapping[str, str] = {
     HIGHEST_USER_WASTED_PERCENT: "0.1",
 }
 _DISABLED = ("disabled", "off", "false", "")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?", re.IGNORECASE)
-_POWERS = " kmgtp"
+# The names that dive's own configuration has had for them.
+_ALIASES: Mapping[str, str] = {
+    "lowest-efficiency": LOWEST_EFFICIENCY,
+    "lowest-efficiency-threshold": LOWEST_EFFICIENCY,
+    "highest-wasted-bytes": HIGHEST_WASTED_BYTES,
+    "highest-user-wasted-percent": HIGHEST_USER_WASTED_PERCENT,
+}
+_SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*(?:([kmgtpe])(i?))?b?", re.IGNORECASE | re.ASCII)
+_POWERS = " kmgtpe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,9 @@ class Checked:
 def check(found: Efficiency, rules: Mapping[str, str]) -> Checked:
     """Hold an image's figures against rules by name (missing ones are dive's defaults).
 
-    Raises UsageError for unknown rules and for values that mean nothing.
+    Raises as :func:`limits_of`.
     """
-    unknown = rules.keys() - DEFAULTS.keys()
-    if unknown:
-        known = ", ".join(DEFAULTS)
-        raise UsageError(f"rule {min(unknown)!r}", f"the rules are {known}")
-    limits = {name: _limit(name, text) for name, text in {**DEFAULTS, **rules}.items()}
+    limits = limits_of(rules)
     outcome = (
         _at_least(LOWEST_EFFICIENCY, found.efficiency, limits),
         _at_most(HIGHEST_WASTED_BYTES, found.wasted_bytes, limits),
@@ -60,13 +63,26 @@ def check(found: Efficiency, rules: Mapping[str, str]) -> Checked:
     return Checked(all(rule.passed for rule in outcome), outcome)
 
 
+def limits_of(rules: Mapping[str, str]) -> dict[str, float | None]:
+    """What each rule allows, None where it is disabled.
+
+    Raises UsageError for unknown rules and for values that mean nothing.
+    """
+    named = {_ALIASES.get(name, name): text for name, text in rules.items()}
+    unknown = named.keys() - DEFAULTS.keys()
+    if unknown:
+        known = ", ".join(DEFAULTS)
+        raise UsageError(f"rule {min(unknown)[:100]!r}", f"the rules are {known}")
+    return {name: _limit(name, text) for name, text in {**DEFAULTS, **named}.items()}
+
+
 def parse_size(text: str) -> int:
     """Bytes of ``20MB``, ``1.5GiB`` or ``4096``. Raises ValueError."""
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError(text)
     base = 1024 if match[3] else 1000
-    return int(float(match[1]) * base ** _POWERS.index(match[2].lower() or " "))
+    return int(float(match[1]) * base ** _POWERS.index((match[2] or " ").lower()))
 
 
 def _limit(name: str, text: str) -> float | None:
@@ -77,7 +93,7 @@ def _limit(name: str, text: str) -> float | None:
             return parse_size(text)
         ratio = float(text)
     except ValueError:
-        raise UsageError(f"rule {name}", f"{text!r} is no value for it") from None
+        raise UsageError(f"rule {name}", f"{text[:100]!r} is no value for it") from None
     if not 0 <= ratio <= 1:
         raise UsageError(f"rule {name}", f"{text!r} is not between 0 and 1")
     return ratio

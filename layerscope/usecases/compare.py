@@ -11,6 +11,7 @@ from layerscope.analysis.compare import (
     compare_files,
 )
 from layerscope.index.facts import LayerFacts
+from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
 
 
@@ -32,16 +33,24 @@ class Comparison:
 
 def compare(a: OpenImage, b: OpenImage) -> Comparison:
     """From ``a`` to ``b``. Both must have been read."""
-    left, right = _facts(a), _facts(b)
-    in_a, in_b = {f.diff_id for f in left}, {f.diff_id for f in right}
+    return compare_layers(a, None, b, None)
+
+
+def compare_layers(
+    a: OpenImage, layer_a: int | None, b: OpenImage, layer_b: int | None
+) -> Comparison:
+    """From ``a`` after a layer to ``b`` after one, each the last for None. Raises NoSuchLayer."""
+    left, right = a.need_stack(layer_a), b.need_stack(layer_b)
+    facts_a, facts_b = _facts(left), _facts(right)
+    in_a, in_b = {f.diff_id for f in facts_a}, {f.diff_id for f in facts_b}
     return Comparison(
-        shared_layers=tuple(f for f in left if f.diff_id in in_b),
-        layers_only_a=tuple(f for f in left if f.diff_id not in in_b),
-        layers_only_b=tuple(f for f in right if f.diff_id not in in_a),
-        files=tuple(compare_files(a.need_stack(None), b.need_stack(None))),
+        shared_layers=tuple(f for f in facts_a if f.diff_id in in_b),
+        layers_only_a=tuple(f for f in facts_a if f.diff_id not in in_b),
+        layers_only_b=tuple(f for f in facts_b if f.diff_id not in in_a),
+        files=tuple(compare_files(left, right)),
         config=tuple(compare_configs(a.image.config, b.image.config)),
     )
 
 
-def _facts(image: OpenImage) -> list[LayerFacts]:
-    return [layer.facts for layer in image.need_stack(None).layers]
+def _facts(stack: StackView) -> list[LayerFacts]:
+    return [layer.facts for layer in stack.layers]

@@ -23,7 +23,7 @@ from layerscope.errors import LayerscopeError, UsageError
 
 if TYPE_CHECKING:
     from layerscope.accounting.changes import ChangeList
-    from layerscope.cow.ops import OpResult
+    from layerscope.cow.ops import Language, OpResult
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -124,11 +124,19 @@ def diff(store: Store, name: str) -> ChangeList:
         return change_list(engine)
 
 
-def apply(store: Store, name: str, ops: Sequence[Mapping[str, Any]]) -> list[OpResult]:
-    """Run file operations in a container. Raises NoSuchContainer, InvalidOps, LayerBusy."""
+def apply(
+    store: Store,
+    name: str,
+    ops: Sequence[Mapping[str, Any]],
+    language: Language | None = None,
+) -> list[OpResult]:
+    """Run file operations in a container; ``language`` is guessed from them for None.
+
+    Raises NoSuchContainer, InvalidOps, LayerBusy.
+    """
     from layerscope.containers.apply import apply as run
 
-    return run(store, find_container(store, name), ops)
+    return run(store, find_container(store, name), ops, language)
 
 
 def commit(store: Store, name: str, image_name: str | None, comment: str = "") -> StoredImage:

@@ -11,6 +11,10 @@ from layerscope.usecases.analyze import analyze
 
 _TOP = 20
 
+EXAMPLES = """\
+layerscope analyze image.tar
+layerscope analyze web:1.2 --top 5"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

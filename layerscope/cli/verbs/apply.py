@@ -10,7 +10,7 @@ from typing import Any
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
-from layerscope.cow.ops import OpResult
+from layerscope.cow.ops import Language, OpResult
 from layerscope.errors import LayerscopeError
 from layerscope.usecases.containers import apply
 
@@ -19,6 +19,9 @@ _OK = "ok"
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
+    parser.add_argument(
+        "--calls", action="store_true", help="chown is lchown(2), not the command of that name"
+    )
     parser.add_argument("container", metavar="CONTAINER", help="a name or ID")
     parser.add_argument("file", metavar="FILE", help="a JSON list of operations; - is stdin")
     parser.epilog = (
@@ -31,7 +34,8 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Run file operations through the built-in engine."""
     args = context.args
-    results = apply(context.store, args.container, _read(args.file))
+    language = Language.CALLS if args.calls else None
+    results = apply(context.store, args.container, _read(args.file), language)
     done = sum(result.result == _OK for result in results)
     if args.json:
         return context.print_json({"done": done, "results": [_document(r) for r in results]})

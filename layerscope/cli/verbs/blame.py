@@ -17,6 +17,8 @@ _WORDS = {
     Change.REPEATED: "repeated",
 }
 
+EXAMPLES = "layerscope blame image.tar /etc/passwd"
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

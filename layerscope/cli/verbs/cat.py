@@ -9,6 +9,10 @@ from layerscope.cli.parser import Parser, add_target, whole_number
 from layerscope.cli.text import as_bytes
 from layerscope.usecases.content import read_file
 
+EXAMPLES = """\
+layerscope cat image.tar /etc/os-release
+layerscope cat web:1.2 /etc/nginx/nginx.conf --layer 0"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

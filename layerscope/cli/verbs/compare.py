@@ -10,6 +10,10 @@ from layerscope.usecases.compare import Comparison, compare
 
 _SIGNS = {Change.ADDED: "A", Change.MODIFIED: "C", Change.METADATA: "C", Change.REMOVED: "D"}
 
+EXAMPLES = """\
+layerscope compare web:1.1 web:1.2
+layerscope compare web:1.2 image.tar --json"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

@@ -10,11 +10,14 @@ from layerscope.cli.parser import Parser
 
 _SHELLS = ("bash", "zsh", "tcsh")
 
+EXAMPLES = """\
+source <(layerscope completion bash)
+layerscope completion zsh > ~/.zfunc/_layerscope"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
     parser.add_argument("shell", choices=_SHELLS)
-    parser.epilog = "bash: source <(layerscope completion bash)"
 
 
 def run(context: Context) -> int:

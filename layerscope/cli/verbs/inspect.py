@@ -9,6 +9,8 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.usecases.inspect import inspect
 
+EXAMPLES = "layerscope inspect web:1.2"
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

@@ -8,6 +8,10 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_target
 from layerscope.usecases.load import load
 
+EXAMPLES = """\
+layerscope load image.tar
+layerscope load oci:folder:web --platform linux/arm64 -t web:arm"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

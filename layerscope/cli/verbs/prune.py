@@ -6,6 +6,8 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.usecases.prune import prune
 
+EXAMPLES = "layerscope prune --dry-run"
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.errors import LayerscopeError
+from layerscope.usecases.names import Removed, remove_image
+
+EXAMPLES = """\
+layerscope rmi web:1.2
+layerscope rmi 3a46400ad121 --force"""
 
 
 def configure(parser: Parser) -> None:
@@ -16,14 +22,21 @@ def configure(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
-    """Remove names, and images whose last name goes."""
-    removed = [
-        context.store.remove_image(image, force=context.args.force) for image in context.args.images
-    ]
+    """Remove names, and images whose last name goes; the first failure is told at the end."""
+    removed: list[Removed] = []
+    failure: LayerscopeError | None = None
+    for image in context.args.images:
+        try:
+            removed.append(remove_image(context.store, image, force=context.args.force))
+        except LayerscopeError as error:
+            failure = failure or error
     untagged = [name for one in removed for name in one.untagged]
-    deleted = [str(image) for one in removed for image in one.deleted]
+    deleted = [image for one in removed for image in one.deleted]
     if context.args.json:
-        return context.print_json({"untagged": untagged, "deleted": deleted})
-    context.print(f"Untagged: {name}" for name in untagged)
-    context.print(f"Deleted: {image}" for image in deleted)
+        context.print_json({"untagged": untagged, "deleted": deleted})
+    else:
+        context.print(f"Untagged: {name}" for name in untagged)
+        context.print(f"Deleted: {image}" for image in deleted)
+    if failure:
+        raise failure
     return 0

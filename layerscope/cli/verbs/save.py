@@ -8,6 +8,10 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.usecases.save import FORMATS, save
 
+EXAMPLES = """\
+layerscope save web:1.2 -o web.tar
+layerscope save web:1.1 web:1.2 -o folder --format oci"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.usecases.names import tag
+
+EXAMPLES = "layerscope tag web:1.2 registry.example/team/web:latest"
 
 
 def configure(parser: Parser) -> None:
@@ -14,8 +19,5 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Give an image another name."""
-    context.store.tag(context.args.image, context.args.name)
-    if context.args.json:
-        image = context.store.resolve(context.args.name)
-        return context.print_json({"id": str(image.id), "names": list(image.names)})
-    return 0
+    tagged = tag(context.store, context.args.image, context.args.name)
+    return context.print_json(asdict(tagged)) if context.args.json else 0

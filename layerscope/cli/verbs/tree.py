@@ -21,6 +21,11 @@ _TYPES = {
 }
 _ARROWS = {Kind.SYMLINK: " -> ", Kind.HARDLINK: " link to /"}
 
+EXAMPLES = """\
+layerscope tree image.tar /usr/lib
+layerscope tree web:1.2 --layer 0
+layerscope tree web:1.2 --changes 3 --json"""
+
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
@@ -32,8 +37,10 @@ def configure(parser: Parser) -> None:
     )
     which.add_argument("--changes", type=whole_number, metavar="N", help="what layer N changed")
     parser.epilog = (
-        "Layers count from 0, bottom up. In JSON, bytes of a name that are not UTF-8 are lone\n"
-        "surrogates (\\udc80 to \\udcff); for people they are escaped (\\xe9)."
+        "Layers count from 0, bottom up. A line has the change (A added, C changed, D removed),\n"
+        "mode, owner, size (of a folder: of all in it), the layer it comes from, and the path.\n"
+        "In JSON, bytes of a name that are not UTF-8 are lone surrogates (\\udc80 to \\udcff); for\n"
+        "people they are escaped (\\xe9)."
     )
 
 
@@ -47,7 +54,7 @@ def run(context: Context) -> int:
     else:
         rows = tree(image, path, args.layer)
     if args.json:
-        return context.print_json([_document(row) for row in rows])
+        return context.print_json_rows(_document(row) for row in rows)
     context.print(_lines(context, rows))
     return 0
 
