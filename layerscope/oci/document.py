@@ -6,7 +6,9 @@ from typing import Any
 
 from layerscope.errors import LayerscopeError
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 8 << 20
+# Each takes some hundred bytes of memory, however short its text.
+MAX_ITEMS = 100_000
 
 
 class InvalidDocument(LayerscopeError):
@@ -15,6 +17,8 @@ class InvalidDocument(LayerscopeError):
 
 class Document:
     """An object of a JSON document and the words that lead to it, for errors."""
+
+    __slots__ = ("values", "what")
 
     def __init__(self, values: dict[str, Any], what: str) -> None:
         self.values = values
@@ -34,6 +38,8 @@ class Document:
         values = _load(data, what)
         if not isinstance(values, list) or not all(isinstance(item, dict) for item in values):
             raise InvalidDocument(what, "it is no JSON list of objects")
+        if len(values) > MAX_ITEMS:
+            raise InvalidDocument(what, f"it lists more than {MAX_ITEMS} objects")
         return [cls(item, what) for item in values]
 
     def wrong(self, key: str, why: str) -> InvalidDocument:
@@ -106,6 +112,8 @@ class Document:
             return []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.wrong(key, "is no list of objects")
+        if len(value) > MAX_ITEMS:
+            raise self.wrong(key, f"lists more than {MAX_ITEMS} objects")
         return [Document(item, self.what) for item in value]
 
 

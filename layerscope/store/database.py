@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.errors import LayerscopeError
-from layerscope.store.disk import StoreFailure
+from layerscope.store.disk import DENIED_HINT, FULL_HINT, StoreFailure
 from layerscope.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -142,7 +142,11 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            hint = None
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-                hint = "free some space, or name a store on another disk with --root"
+            hints = {
+                sqlite3.SQLITE_FULL: FULL_HINT,
+                sqlite3.SQLITE_READONLY: DENIED_HINT,
+                sqlite3.SQLITE_CANTOPEN: DENIED_HINT,
+                sqlite3.SQLITE_BUSY: "again, when the other layerscope is done",
+            }
+            hint = hints.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             raise StoreFailure(str(self._file), str(error), hint) from error

@@ -13,6 +13,9 @@ from layerscope.errors import LayerscopeError
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
 
+FULL_HINT = "free some space, or name a store on another disk with --root"
+DENIED_HINT = "name a store of your own with --root"
+
 
 class StoreFailure(LayerscopeError):
     """The store cannot be read or written: the disk is full, access is denied, a file is broken."""
@@ -26,9 +29,9 @@ def told(what: Path | str) -> Iterator[None]:
     except OSError as error:
         hint = None
         if error.errno in _FULL:
-            hint = "free some space, or name a store on another disk with --root"
+            hint = FULL_HINT
         elif error.errno in _DENIED:
-            hint = "name a store of your own with --root"
+            hint = DENIED_HINT
         why = (error.strerror or str(error)).lower()
         raise StoreFailure(str(what), why, hint) from error
 

@@ -35,6 +35,7 @@ class Hand:
         """Raises StoreFailure."""
         self._database = database
         self._pinned: set[str] = set()
+        self._owner = os.getpid()
         with told(tmp):
             self.folder, self._fd = _locked_folder(tmp)
 
@@ -60,6 +61,10 @@ class Hand:
         if self._fd < 0:
             return
         fd, self._fd = self._fd, -1
+        if self._owner != os.getpid():
+            # A child of the process whose hand it is; the lock stays with the parent.
+            os.close(fd)
+            return
         try:
             # The files first: on a full disk the database needs their room to forget the pins.
             with told(self.folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,10 +61,11 @@ class Store:
         return Hand(self.database, self.root / "tmp")
 
     def keep(self, *items: Digest | str) -> None:
-        """As a hand's pins, for as long as this store is open here."""
+        """As a hand's pins, until this store is closed or the process ends."""
         with self._keeping:
             if self._kept is None:
                 self._kept = self.hold()
+                atexit.register(self.close)
             self._kept.pin(*items)
 
     def layer_dir(self, diff_id: Digest) -> Path:

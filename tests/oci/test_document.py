@@ -36,11 +36,12 @@ DOCUMENTS = st.dictionaries(st.sampled_from([*KEYS, "rootfs", "history", "annota
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a": ' + b"9" * 6000 + b"}", "it is no JSON"),
         (b" " * (MAX_BYTES + 1), "it is larger than"),
+        (b'{"o": [' + b"{}," * 200_000 + b"{}]}", "'o' lists more than"),
     ],
 )
 def test_what_is_no_document_is_told_in_a_line(data: bytes, why: str) -> None:
     with pytest.raises(InvalidDocument, match=why) as caught:
-        Document.parse(data, "thing")
+        Document.parse(data, "thing").children("o")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 

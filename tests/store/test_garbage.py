@@ -185,3 +185,20 @@ def test_trees_that_forbid_it_are_removed_too(store: Store, mode: int) -> None:
     assert not store.layer_dir(DIGEST).exists()
     assert Path("/etc").is_dir()
     assert not list((store.root / "tmp").glob("hand-*"))
+
+
+def test_what_a_process_kept_is_let_go_at_its_end(store: Store) -> None:
+    code = (
+        "import os, pathlib, sys\n"
+        "from layerscope.store.store import Store\n"
+        "store = Store.open(pathlib.Path(sys.argv[1]))\n"
+        "store.keep('spool:key')\n"
+        "if not os.fork():\n"
+        "    sys.exit()\n"
+        "os.wait()\n"
+        "assert store.database.rows('SELECT item FROM pins') == [('spool:key',)]\n"
+        "assert list(store.root.glob('tmp/hand-*'))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(store.root)], check=True)
+    assert store.database.rows("SELECT * FROM pins") == []
+    assert not list(store.root.glob("tmp/hand-*"))

@@ -17,6 +17,7 @@ from layerscope.store.disk import StoreFailure
 from layerscope.store.layout import NoStore
 from layerscope.store.store import Store
 from tests.support.images import image
+from tests.support.ordinary_user import as_ordinary_user
 from tests.support.stores import faults, load_new
 
 
@@ -136,3 +137,19 @@ def test_listing_images_loads_no_heavy_module(store: Store) -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_store_that_may_not_be_written_is_one_line_with_a_hint(store: Store) -> None:
+    load_new(store)
+    store.tag("example:1", "other:1")
+    store.close()
+    for path in (*store.root.glob("layerscope.db*"), store.root):
+        path.chmod(path.stat().st_mode & 0o555)
+
+    def tag() -> None:
+        with pytest.raises(StoreFailure) as caught:
+            Store.open(store.root).tag("example:1", "mine:1")
+        assert caught.value.hint
+        assert "--root" in caught.value.hint
+
+    assert as_ordinary_user(tag) == ""
