@@ -74,6 +74,10 @@ class OpenImage:
         """The diffID of a layer; None while it isn't known (a bare tar that wasn't read yet)."""
         return self._diff_ids[number]
 
+    def learn(self, number: int, diff_id: Digest) -> None:
+        """Another process has read a layer: its index is kept under this diffID."""
+        self._diff_ids[number] = diff_id
+
     def layer(self, number: int) -> LayerIndex | None:
         """The index of a layer, None if it wasn't made yet."""
         diff_id = self._diff_ids[number]

@@ -6,8 +6,8 @@ request, and writes one JSON object a line on standard output:
     request   {"target": …, "root": …, "platform": "os/arch" or null}
     image     {"event": "image", "layers": [{"diff_id": … or null, "size": bytes}, …]}
     progress  {"event": "progress", "layer": n, "done": bytes, "total": bytes or null}
-    layer     {"event": "layer", "layer": n}            its index is readable
-    stack     {"event": "stack", "layer": n}            the stack up to it is readable
+    layer     {"event": "layer", "layer": n, "diff_id": …}    its index is readable
+    stack     {"event": "stack", "layer": n, "diff_id": …}    the stack up to it is readable
     error     {"event": "error", "layer": n or null, "what": …, "why": …, "hint": … or null}
     done      {"event": "done"}
 
@@ -107,7 +107,7 @@ def _serve(request: dict[str, Any], lines: _Lines) -> None:
         if step.error is not None:
             lines.error(step.number, step.error)
         else:
-            lines.emit(step.what, layer=step.number)
+            lines.emit(step.what, layer=step.number, diff_id=str(image.diff_id(step.number)))
 
 
 def _end_with_input() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from layerscope.oci.digest import Digest
 from layerscope.tui.models.layer_line import LayerState, Stage
 from layerscope.units import size_text
 from layerscope.usecases.opened import OpenImage
@@ -46,6 +47,7 @@ class Reading:
             total = event["total"] or self.states[number].total
             self._set(number, stage=Stage.READING, done=event["done"], total=total)
         elif kind in ("layer", "stack"):
+            self._image.learn(number, Digest.parse(event["diff_id"]))
             self.look(number)
         elif kind == "error":
             self._set(number, stage=Stage.FAILED, error=f"{event['what']}: {event['why']}")
