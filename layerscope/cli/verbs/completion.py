@@ -8,6 +8,8 @@ import sys
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 
+# Words of verbs that are paths of this machine, or may be.
+_PATHS = frozenset(("TARGET", "IMAGE", "A", "B", "FILE", "DIR", "DEST", "TARGET:PATH"))
 _SHELLS = ("bash", "zsh", "tcsh")
 
 EXAMPLES = """\
@@ -29,11 +31,17 @@ def run(context: Context) -> int:
 
 
 def _everything() -> argparse.ArgumentParser:
+    import shtab
+
     from layerscope.cli.main import parser_of
     from layerscope.cli.verbs import VERBS
 
     whole = argparse.ArgumentParser(prog="layerscope", add_help=False)
     verbs = whole.add_subparsers()
     for name, verb in VERBS.items():
-        verbs.add_parser(name, parents=[parser_of(name)], add_help=False, help=verb.about)
+        parser = parser_of(name)
+        for action in parser._actions:
+            if action.metavar in _PATHS:
+                action.complete = shtab.FILE  # type: ignore[attr-defined]
+        verbs.add_parser(name, parents=[parser], add_help=False, help=verb.about)
     return whole

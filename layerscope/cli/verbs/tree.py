@@ -39,8 +39,8 @@ def configure(parser: Parser) -> None:
     parser.epilog = (
         "Layers count from 0, bottom up. A line has the change (A added, C changed, D removed),\n"
         "mode, owner, size (of a folder: of all in it), the layer it comes from, and the path.\n"
-        "In JSON, bytes of a name that are not UTF-8 are lone surrogates (\\udc80 to \\udcff); for\n"
-        "people they are escaped (\\xe9)."
+        "In JSON, bytes of a name that are not UTF-8 are lone surrogates (\\udc80 to \\udcff);\n"
+        "for people they are escaped (\\xe9)."
     )
 
 
