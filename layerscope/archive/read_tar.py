@@ -13,8 +13,8 @@ from typing import Protocol
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
 
-_BUFFER = 1 << 20
-_AHEAD = 4
+_BUFFER = 4 << 20
+_AHEAD = 3
 _NO_XATTRS: Mapping[bytes, bytes] = MappingProxyType({})
 
 

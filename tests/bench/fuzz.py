@@ -9,6 +9,7 @@ keeps it.
 from __future__ import annotations
 
 import argparse
+import math
 import mmap
 import os
 import resource
@@ -56,7 +57,8 @@ class _Worker:
 
 def _start(first: int, step: int, last: int, seed: int, folder: Path) -> _Worker:
     state = mmap.mmap(-1, _STATE.size)
-    _STATE.pack_into(state, 0, first, time.monotonic())
+    # Getting ready takes as long as it takes.
+    _STATE.pack_into(state, 0, first, math.inf)
     near, far = os.pipe()
     pid = os.fork()
     if pid:
