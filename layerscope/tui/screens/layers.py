@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import partial
 
-from textual import events, on, work
+from textual import events, on
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker
 
 from layerscope.archive.entry import Kind
 from layerscope.errors import LayerscopeError
 from layerscope.oci.history import steps
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.layers import LAYERS
-from layerscope.tui.ingest import ingest
-from layerscope.tui.models.layer_line import LayerLine, layer_lines
+from layerscope.tui.models.layer_line import LayerLine, Stage, layer_lines
 from layerscope.tui.models.layer_lines import LayerLines, layer_headings
 from layerscope.tui.models.lone_layer import LoneLayer
 from layerscope.tui.models.reading import Reading
 from layerscope.tui.models.tree_view import Scope
 from layerscope.tui.safe_text import safe_text
+from layerscope.tui.screens.compare import CompareScreen, Pair
 from layerscope.tui.screens.file import FileScreen
-from layerscope.tui.screens.files import FilesScreen
+from layerscope.tui.screens.reading import ReadingScreen
 from layerscope.tui.screens.save import SaveScreen
 from layerscope.tui.screens.waste import WasteScreen
 from layerscope.tui.widgets.about_layer import AboutLayer
 from layerscope.tui.widgets.files_pane import FilesPane
+from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import size_text
-from layerscope.usecases.layers import list_layers
+from layerscope.usecases.compare import compare_layers
 from layerscope.usecases.opened import OpenImage
 
-_EVERY = 0.1  # seconds between two pictures of the progress
 
-
-class LayersScreen(FilesScreen):
+class LayersScreen(ReadingScreen):
     """Left the layers, bottom up, right the files."""
 
     ACTIONS = LAYERS
@@ -58,41 +55,16 @@ class LayersScreen(FilesScreen):
     LayersScreen.-narrow.-other #left { display: none; }
     """
 
-    class Opened(Message):
-        """The image's documents are read."""
-
-        def __init__(self, image: OpenImage) -> None:
-            super().__init__()
-            self.image = image
-
-    class Failed(Message):
-        """The image can't be opened."""
-
-        def __init__(self, error: LayerscopeError) -> None:
-            super().__init__()
-            self.error = error
-
-    class Weighed(Message):
-        """What of each layer the image doesn't show, in bytes."""
-
-        def __init__(self, wasted: list[int]) -> None:
-            super().__init__()
-            self.wasted = wasted
-
     def __init__(self, target: str) -> None:
-        super().__init__()
-        self._target = target
-        self._image: OpenImage | None = None
-        self._reading: Reading | None = None
-        self._reader: Worker[None] | None = None
-        self._shown: tuple[LayerLine, bool] | None = None
+        super().__init__(target)
+        self._shown: tuple[int | None, Stage, bool, bool] | None = None
         self._marked: list[int] = []
 
     def body(self) -> Iterable[Widget]:
         """Layers with what is known of one, files, and room for an error."""
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Static(id="headings", markup=False)
+                yield Line(id="headings")
                 yield RowList(id="layers")
                 yield AboutLayer(id="about")
             yield FilesPane(id="files")
@@ -104,94 +76,19 @@ class LayersScreen(FilesScreen):
         return self.query_one("#layers", RowList)
 
     def on_mount(self) -> None:
-        """Open the image."""
-        self.say(self._target)
+        """The layers have the focus."""
         self.layer_list.focus()
-        self._progress = self.set_interval(_EVERY, self._show_progress, pause=True)
-        self._open()
 
-    @work(thread=True)
-    def _open(self) -> None:
-        try:
-            self.post_message(self.Opened(self.session.open(self._target)))
-        except LayerscopeError as error:
-            self.post_message(self.Failed(error))
-        except OSError as error:
-            why = error.strerror or str(error)
-            self.post_message(self.Failed(LayerscopeError(self._target, why)))
-
-    @on(Failed)
-    def _fail(self, event: Failed) -> None:
+    def show_failure(self, error: LayerscopeError) -> None:
         """Nothing can be shown: say why, and stay."""
-        error = event.error
         hint = f"\n\ntry: {error.hint}" if error.hint else ""
         words = f"{error.what}: {error.why}{hint}"
         self.query_one("#failed", Static).update("\n".join(map(safe_text, words.splitlines())))
         self.add_class("-failed")
 
-    @on(Opened)
-    def _opened(self, event: Opened) -> None:
-        self._image = event.image
-        self._reading = Reading(event.image)
-        self._list_layers()
-        if self._reading.is_done:
-            self._settle()
-        else:
-            self.action_read_on()
-
-    def action_read_on(self) -> None:
-        """Read the layers that weren't."""
-        if self._image is None or self._reader is not None:
-            return
-        self._reading = Reading(self._image)
-        if not self._reading.is_done:
-            self._reader = self._read()
-            self._progress.resume()
-
-    @work(exclusive=True, group="reader")
-    async def _read(self) -> None:
-        try:
-            async for event in ingest(self.session, self._target):
-                self._hear(event)
-        finally:
-            self._settle()
-
-    def _hear(self, event: dict[str, Any]) -> None:
-        reading = self._reading
-        assert reading is not None
-        if event["event"] == "error":
-            self.fail(LayerscopeError(event["what"], event["why"], event["hint"]))
-        reading.hear(event)
-        if event["event"] in ("stack", "error"):
-            self._list_layers()
-
-    def _settle(self) -> None:
-        """The reading has come to its end, whichever."""
-        self._reader = None
-        self._progress.pause()
-        assert self._reading is not None
-        self._reading.stop()
-        self._list_layers()
-        if all(state.tally is not None for state in self._reading.states.values()):
-            self._weigh()
-
-    @work(thread=True, exclusive=True, group="weigh")
-    def _weigh(self) -> None:
-        assert self._image is not None
-        self.post_message(self.Weighed([row.wasted_bytes for row in list_layers(self._image)]))
-
-    @on(Weighed)
-    def _weighed(self, event: Weighed) -> None:
-        assert self._reading is not None
-        for number, wasted in enumerate(event.wasted):
-            self._reading.waste(number, wasted)
-        self._list_layers()
-
-    def _show_progress(self) -> None:
-        self._list_layers()
-
-    def _list_layers(self) -> None:
-        image, reading = self._image, self._reading
+    def show_reading(self) -> None:
+        """List the layers as far as they are known."""
+        image, reading = self.image, self.reading
         assert image is not None
         assert reading is not None
         made = steps(image.image.config.history, image.layer_count)
@@ -200,11 +97,13 @@ class LayersScreen(FilesScreen):
 
     def _title(self, image: OpenImage, reading: Reading) -> str:
         name = ", ".join(image.image.names) or image.image.origin
-        if self._reader is not None:
+        if self.is_reading:
             return f"{name} — {reading.words()} — Esc stops"
         sizes = [state.size for state in reading.states.values() if state.size is not None]
         wasted = sum(state.wasted or 0 for state in reading.states.values())
         words = f"{name} — {size_text(sum(sizes))} in {image.layer_count} layers"
+        if not reading.is_done:
+            return f"{words} — not all are read: r reads on"
         return f"{words}, {size_text(wasted)} of it for nothing" if wasted else words
 
     @property
@@ -220,13 +119,13 @@ class LayersScreen(FilesScreen):
 
     def _show_line(self, line: LayerLine) -> None:
         """What is known of a step, and its files, unless they are shown already."""
-        if self._image is None or self._reading is None:
+        if self.image is None or self.reading is None:
             return
-        self.query_one(AboutLayer).show(line, self._image)
-        key = (line, self._reading.is_done)
+        self.query_one(AboutLayer).show(line, self.image)
+        key = (line.layer, line.state.stage, line.state.tally is None, self.is_reading)
         if key != self._shown:
             self._shown = key
-            self._show_files(line, self._image)
+            self._show_files(line, self.image)
 
     def _show_files(self, line: LayerLine, image: OpenImage) -> None:
         """The files of a step, or why there are none."""
@@ -238,7 +137,7 @@ class LayersScreen(FilesScreen):
         if stack is not None:
             changed = f"What layer {number} changed"
             files.show(stack, {Scope.CHANGED: changed, Scope.ALL: f"Everything, layers 0–{number}"})
-        elif layer is not None and self._reader is None:
+        elif layer is not None and not self.is_reading:
             title = f"Layer {number} alone: what is below it can't be read"
             files.show(LoneLayer(number, layer), dict.fromkeys(Scope, title))
         else:
@@ -252,7 +151,7 @@ class LayersScreen(FilesScreen):
 
     def _head(self) -> None:
         width = self.layer_list.scrollable_content_region.width
-        self.query_one("#headings", Static).update(layer_headings(width))
+        self.query_one("#headings", Line).show(layer_headings(width))
 
     def action_switch_pane(self) -> None:
         """Layers or files."""
@@ -297,42 +196,57 @@ class LayersScreen(FilesScreen):
             self._marked.remove(line.layer)
         else:
             self._marked = [*self._marked[-1:], line.layer]
-        self._list_layers()
+        self.show_reading()
 
     @on(RowList.Opened, "#tree")
     def _open_row(self) -> None:
         """A directory unfolds, a file is shown."""
         tree = self.files.file_tree
-        if self._image is None or tree.shown is None or not len(tree.shown):
+        if self.image is None or tree.shown is None or not len(tree.shown):
             return
         if tree.shown.can_fold(tree.cursor):
             tree.fold()
         elif tree.shown.stack.kind(tree.shown[tree.cursor]) is not Kind.DIR:
             stack, row = tree.shown.stack, tree.shown[tree.cursor]
-            self.app.push_screen(FileScreen(self._image, stack, row))
+            self.app.push_screen(FileScreen(self.image, stack, row))
 
     def action_save_file(self) -> None:
         """Write the file under the cursor to disk."""
         tree = self.files.file_tree
-        if self._image is None or tree.shown is None or not len(tree.shown):
+        if self.image is None or tree.shown is None or not len(tree.shown):
             return
         stack, row = tree.shown.stack, tree.shown[tree.cursor]
         number, own = stack.source(row)
         if stack.layers[number].kind[own] == Kind.FILE:
-            self.app.push_screen(SaveScreen(self._image, (number, own), stack.path(row)))
+            self.app.push_screen(SaveScreen(self.image, (number, own), stack.path(row)))
         else:
             self.notify("only files can be saved", severity="warning", timeout=3)
 
+    def action_compare(self) -> None:
+        """The two marked layers, or the marked one and that under the cursor."""
+        line, image = self.line, self.image
+        chosen = set(self._marked)
+        if len(chosen) < 2 and line is not None and line.layer is not None:
+            chosen.add(line.layer)
+        if image is None or len(chosen) != 2:
+            self.notify("mark a layer with m, then go to another one", timeout=4)
+            return
+        low, high = sorted(chosen)
+        names = (f"layers 0–{low}" if low else "layer 0", f"layers 0–{high}")
+        compare = partial(compare_layers, image, low, image, high)
+        pair = Pair(*names, compare, partial(self.visit, high, scope=Scope.ALL))
+        self.app.push_screen(CompareScreen(pair))
+
     def action_waste(self) -> None:
         """What costs most for nothing."""
-        if self._image is None or self._reading is None:
+        if self.image is None or self.reading is None:
             return
-        if any(state.tally is None for state in self._reading.states.values()):
+        if any(state.tally is None for state in self.reading.states.values()):
             self.notify("not all layers are read yet", severity="warning", timeout=3)
             return
-        self.app.push_screen(WasteScreen(self._image, self.visit))
+        self.app.push_screen(WasteScreen(self.image, self.visit))
 
-    def visit(self, number: int, path: bytes) -> None:
+    def visit(self, number: int, path: bytes, scope: Scope = Scope.CHANGED) -> None:
         """Go to a path as a layer left it."""
         model = self.layer_list.model
         if not isinstance(model, LayerLines):
@@ -340,15 +254,15 @@ class LayersScreen(FilesScreen):
         index = next(n for n, line in enumerate(model.lines) if line.layer == number)
         self.layer_list.move_to(index)
         self._show_line(model.lines[index])
-        self.files.visit(path)
+        self.files.visit(path, scope)
         self.set_focus(self.files.file_tree)
 
     def action_back(self) -> None:
         """Out of a prompt or a filter, then of the files, of the reading, of the screen."""
         if self.files.step_back():
             return
-        if self._reader is not None:
-            self._reader.cancel()
+        if self.is_reading:
+            self.stop_reading()
         elif self.focused is not self.layer_list and not self.has_class("-failed"):
             self.action_switch_pane()
         else:

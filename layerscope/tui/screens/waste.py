@@ -36,8 +36,8 @@ class WasteScreen(ExplorerScreen):
     WasteScreen #figures { height: auto; padding: 1 1; }
     WasteScreen #headings { height: 1; color: $text-muted; }
     WasteScreen #losses { height: 1fr; }
-    WasteScreen #advice { height: auto; min-height: 3; max-height: 6; padding: 0 1; border-top: solid $panel;
-                          color: $text-muted; }
+    WasteScreen #advice { height: auto; min-height: 3; max-height: 6; padding: 0 1;
+                          border-top: solid $panel; color: $text-muted; }
     """
 
     class Known(Message):

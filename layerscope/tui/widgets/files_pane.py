@@ -21,6 +21,7 @@ from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Mark, Scope, Shape, Sort, TreeView
 from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
 from layerscope.tui.widgets.file_tree import FileTree
+from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.path_suggester import PathSuggester
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList
@@ -62,11 +63,11 @@ class FilesPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Heading, columns, tree, line, prompts."""
-        yield Static(id="what", markup=False)
-        yield Static(id="columns", markup=False)
+        yield Line(id="what")
+        yield Line(id="columns")
         yield FileTree(id="tree")
         yield Static(id="nothing", markup=False)
-        yield Static(id="where", markup=False)
+        yield Line(id="where")
         yield Prompt("part of a name, a/path, or *.so", id="filter")
         yield Prompt("path", id="go-to")
 
@@ -87,10 +88,10 @@ class FilesPane(Vertical):
         self._generation += 1
         self.file_tree.shown = None
         self.add_class("-nothing")
-        self.query_one("#what", Static).update(f" {safe_text(title)}")
+        self.query_one("#what", Line).show(f" {safe_text(title)}")
         lines = (safe_text(line) for line in why.splitlines())
         self.query_one("#nothing", Static).update("\n".join(lines))
-        self.query_one("#where", Static).update("")
+        self.query_one("#where", Line).show("")
 
     def toggle_scope(self) -> None:
         """What this layer changed, or everything up to it."""
@@ -119,11 +120,11 @@ class FilesPane(Vertical):
         """Where a path is typed."""
         return self.query_one("#go-to", Prompt)
 
-    def visit(self, path: bytes) -> None:
+    def visit(self, path: bytes, scope: Scope) -> None:
         """Go to a path, whatever is hidden now."""
         if self.filter_box.display:
             self.step_back()
-        self._look(TreeView(self.view.scope, sort=self.view.sort))
+        self._look(TreeView(scope, sort=self.view.sort))
         self.file_tree.place = path
         self.file_tree.go_to(path)
 
@@ -229,12 +230,12 @@ class FilesPane(Vertical):
 
     def _show(self, tree: TreeModel) -> None:
         self.file_tree.show_tree(tree)
-        self.query_one("#what", Static).update(f" {self._heading(tree)}")
+        self.query_one("#what", Line).show(f" {self._heading(tree)}")
         self.set_class(not len(tree), "-nothing")
         if not len(tree):
             why = "No file is like that." if tree.view.pattern else self._why_empty(tree.view)
             self.query_one("#nothing", Static).update(why)
-            self.query_one("#where", Static).update("")
+            self.query_one("#where", Line).show("")
 
     def _why_empty(self, view: TreeView) -> str:
         if view.hidden:
@@ -273,7 +274,7 @@ class FilesPane(Vertical):
 
     def _fit(self) -> None:
         width = self.file_tree.scrollable_content_region.width
-        self.query_one("#columns", Static).update(file_headings(width))
+        self.query_one("#columns", Line).show(file_headings(width))
         self._say_where()
 
     @on(RowList.Highlighted, "#tree")
@@ -290,7 +291,7 @@ class FilesPane(Vertical):
         place = f"{found}{self.file_tree.cursor + 1:,}/{len(tree):,} "
         room = max(0, self.size.width - len(place) - 2)
         where = _tail("/" + safe_name(path), room)
-        self.query_one("#where", Static).update(f" {where} {place}")
+        self.query_one("#where", Line).show(f" {where} {place}")
 
 
 def _tail(text: str, room: int) -> str:

@@ -1,0 +1,160 @@
+"""Two stacks of layers side by side: of one image, or of two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from textual import events, on, work
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from layerscope.errors import LayerscopeError
+from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.compare import COMPARE
+from layerscope.tui.models.compare_lines import CompareLines, compare_headings, summary
+from layerscope.tui.models.tree_view import Sort
+from layerscope.tui.safe_text import safe_text
+from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.prompt import Prompt
+from layerscope.tui.widgets.rows import RowList
+from layerscope.usecases.compare import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is compared: names of both sides, how, and where Enter goes (None: nowhere)."""
+
+    a: str
+    b: str
+    compare: Callable[[], Comparison]
+    visit: Callable[[bytes], None] | None = None
+
+
+class CompareScreen(ExplorerScreen):
+    """Layers in common, config keys and files that differ."""
+
+    ACTIONS = COMPARE
+    BINDINGS = bindings(COMPARE)
+
+    DEFAULT_CSS = """
+    CompareScreen #summary { height: auto; padding: 1 1; }
+    CompareScreen #headings { height: 1; color: $text-muted; }
+    CompareScreen #differences { height: 1fr; }
+    CompareScreen #filter { display: none; }
+    """
+
+    class Known(Message):
+        """The differences are known."""
+
+        def __init__(self, found: Comparison) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self._pair = pair
+        self._found: Comparison | None = None
+        self._sort = Sort.SIZE
+
+    def body(self) -> Iterable[Widget]:
+        """Summary, differences, filter."""
+        yield Static("comparing …", id="summary", markup=False)
+        yield Static(id="headings", markup=False)
+        yield RowList(id="differences")
+        yield Prompt("part of a name, a/path, or *.so", id="filter")
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.query_one("#differences", RowList)
+
+    def on_mount(self) -> None:
+        """Find the differences."""
+        self.say(f"Compare — A: {self._pair.a} — B: {self._pair.b}")
+        self.rows.focus()
+        self._compare()
+
+    @work(thread=True)
+    def _compare(self) -> None:
+        try:
+            self.post_message(self.Known(self._pair.compare()))
+        except (LayerscopeError, OSError) as error:
+            self.app.call_from_thread(self._failed, error)
+
+    def _failed(self, error: LayerscopeError | OSError) -> None:
+        self.fail(error)
+        self.query_one("#summary", Static).update(safe_text(str(error)))
+
+    @on(Known)
+    def _known(self, event: Known) -> None:
+        self._found = event.found
+        self._show()
+
+    def _show(self) -> None:
+        if self._found is None:
+            return
+        typed = self.query_one("#filter", Prompt).value
+        lines = [f"A: {safe_text(self._pair.a)}", f"B: {safe_text(self._pair.b)}"]
+        self.query_one("#summary", Static).update("\n".join([*lines, *summary(self._found)]))
+        self.rows.show(CompareLines(self._found, self._sort, typed), 0)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Headings are as wide as the list."""
+        super().on_resize(event)
+        self.call_after_refresh(self._head)
+
+    def _head(self) -> None:
+        width = self.rows.scrollable_content_region.width
+        self.query_one("#headings", Static).update(compare_headings(width))
+
+    def action_sort(self) -> None:
+        """By path, or by size."""
+        self._sort = Sort.SIZE if self._sort is Sort.NAME else Sort.NAME
+        self._show()
+
+    def action_filter(self) -> None:
+        """Ask for a pattern."""
+        box = self.query_one("#filter", Prompt)
+        box.display = True
+        self.set_focus(box)
+
+    @on(Input.Changed, "#filter")
+    def _filter(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.set_focus(self.rows)
+
+    def _path(self) -> bytes | None:
+        model = self.rows.model
+        if not isinstance(model, CompareLines) or not len(model):
+            return None
+        file = model.file(self.rows.cursor)
+        return None if file is None else file.path
+
+    @on(RowList.Opened, "#differences")
+    def action_visit(self) -> None:
+        """Go to the file under the cursor."""
+        path = self._path()
+        if path is not None and self._pair.visit is not None:
+            self.app.pop_screen()
+            self._pair.visit(path)
+
+    def action_copy_path(self) -> None:
+        """The path under the cursor, to the terminal's clipboard."""
+        path = self._path()
+        if path is not None:
+            self.copy_path(path)
+
+    def action_back(self) -> None:
+        """Out of the filter, or back."""
+        box = self.query_one("#filter", Prompt)
+        if box.display:
+            box.value = ""
+            self.set_focus(self.rows)
+            box.display = False
+        else:
+            super().action_back()
