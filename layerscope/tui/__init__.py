@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+_FRAMES = "250"  # a second at most: what a key changes waits 4 ms for its picture, not 16
 
 
 def run(
@@ -20,6 +23,7 @@ def run(
     """
     from layerscope.tui.first_frame import first_frame
 
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     with first_frame(target) as frame:
         from layerscope.tui.start import start
 

@@ -17,6 +17,7 @@ from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
 from layerscope.tui.commands.offered import offered
 from layerscope.tui.safe_text import safe_name, safe_text
 from layerscope.tui.widgets.footer import KeyLine
+from layerscope.tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from layerscope.tui.app import ExplorerApp
@@ -47,7 +48,7 @@ class ExplorerScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, body, keys."""
-        yield Static(id="title", markup=False)
+        yield Line(id="title")
         yield from self.body()
         yield KeyLine((*self.ACTIONS, *EVERYWHERE))
         words = f"layerscope needs {LEAST_WIDTH}×{LEAST_HEIGHT}: this terminal is smaller"
@@ -73,7 +74,7 @@ class ExplorerScreen(Screen[None]):
 
     def say(self, text: str) -> None:
         """Put a text into the title line."""
-        self.query_one("#title", Static).update(f" {safe_text(text)}")
+        self.query_one("#title", Line).show(f" {safe_text(text)}")
 
     def copy_path(self, path: bytes) -> None:
         """To the clipboard of the terminal (OSC 52); control characters stay escaped."""

@@ -16,6 +16,7 @@ from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.images import IMAGES
 from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.usecases.history import HistoryRow, history
@@ -75,7 +76,7 @@ class ImagesScreen(ExplorerScreen):
         """The two panes, what is said of an empty store, the filter."""
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Static(id="headings", markup=False)
+                yield Line(id="headings")
                 yield RowList(id="images")
             yield RowList(id="right")
         yield Static(EMPTY, id="empty", markup=False)
@@ -113,7 +114,7 @@ class ImagesScreen(ExplorerScreen):
         images.show(ImageLines(rows))
         width = images.scrollable_content_region.width
         words = image_headings(width) if rows else " No name or ID has this in it."
-        self.query_one("#headings", Static).update(words)
+        self.query_one("#headings", Line).show(words)
         if not rows:
             self.query_one("#right", RowList).show(NoRows())
 

@@ -153,7 +153,7 @@ class RowList(ScrollView, can_focus=True):
         """The strip of a line of the widget."""
         width = self.scrollable_content_region.width
         index = self.scroll_offset.y + y
-        base = self.rich_style
+        base = self.style_of("")
         if index >= len(self._model):
             return Strip.blank(width, base)
         at_cursor = index == self._cursor
