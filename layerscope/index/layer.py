@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from bisect import bisect_left
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.index.columns import ColumnFile
 from layerscope.index.facts import LayerFacts
+from layerscope.index.tree_rows import TreeRows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,13 +24,14 @@ NOWHERE = 0xFFFFFFFF
 _NUL, _SLASH = b"\0", b"/"
 
 
-class LayerIndex:
+class LayerIndex(TreeRows):
     """A layer's rows, read from a mapped file. Row 0 is the root; a row is an int.
 
     Columns are indexed by row: ``kind`` (:class:`Kind`), ``flags`` (:class:`rows.Flag`), ``mode``,
     ``uid``, ``gid``, ``size`` (bytes; of a hard link its target's), ``mtime`` (seconds),
     ``mtime_ns``, ``data_offset`` (bytes into the uncompressed tar), ``xxh3`` (of the content),
-    ``parent`` (row) and ``end`` (the row after the subtree).
+    ``parent`` (row) and ``end`` (the row after the subtree). Whiteouts are found under the name
+    that they hide.
     """
 
     def __init__(self, file: ColumnFile) -> None:
@@ -71,7 +72,7 @@ class LayerIndex:
         return self.file.np(column)
 
     def key(self, row: int) -> bytes:
-        """The path with ``/`` as NUL: comparing keys is comparing tree order."""
+        """The path with ``/`` as NUL."""
         return bytes(self._heap[self._key_start[row] : self._key_start[row + 1] - 1])
 
     def keys(self) -> list[bytes]:
@@ -81,35 +82,6 @@ class LayerIndex:
     def heap(self) -> memoryview:
         """All keys, each followed by ``/``; :meth:`np` ``("key_start")`` has where each starts."""
         return self._heap
-
-    def path(self, row: int) -> bytes:
-        """The path, relative to the root."""
-        return self.key(row).replace(_NUL, _SLASH)
-
-    def name(self, row: int) -> bytes:
-        """The last component of the path."""
-        return self.key(row).rpartition(_NUL)[2]
-
-    def depth(self, row: int) -> int:
-        """0 for the root, 1 for what is in it."""
-        return self.key(row).count(_NUL) + 1 if row else 0
-
-    def find(self, path: bytes) -> int | None:
-        """The row of ``path``; whiteouts are found under the name that they hide."""
-        key = path.replace(_SLASH, _NUL)
-        row = bisect_left(range(len(self)), key, key=self.key)
-        return row if row < len(self) and self.key(row) == key else None
-
-    def children(self, row: int) -> Iterator[int]:
-        """The rows right below a directory, by name."""
-        child, end = row + 1, self.end[row]
-        while child < end:
-            yield child
-            child = self.end[child]
-
-    def subtree_size(self, row: int) -> int:
-        """Bytes of a row and everything below it, each hard-linked file once."""
-        return self._bytes_before[self.end[row]] - self._bytes_before[row]
 
     def link(self, row: int) -> bytes:
         """A symlink's target as written, a hard link's target as a path from the root, or b""."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from layerscope.archive.entry import Entry, Kind
 from layerscope.index.columns import ColumnFile
 from layerscope.index.layer import LayerIndex
+from layerscope.index.tree_rows import TreeRows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -44,7 +44,7 @@ class Tally:
         return asdict(self)
 
 
-class StackView:
+class StackView(TreeRows):
     """Layers 0 to ``top`` as one tree; rows in tree order, row 0 the root; a row is an int.
 
     What the top layer removed is still there, marked REMOVED, with all below it. Columns by row:
@@ -92,40 +92,11 @@ class StackView:
         return out
 
     def key(self, row: int) -> bytes:
-        """The path with ``/`` as NUL: comparing keys is comparing tree order."""
+        """The path with ``/`` as NUL."""
         layer, own = self.layer[row], self.row[row]
         if self.moved and (moved := self.moved.get((layer, own))) is not None:
             return moved
         return self.layers[layer].key(own)
-
-    def path(self, row: int) -> bytes:
-        """The path, relative to the root."""
-        return self.key(row).replace(_NUL, _SLASH)
-
-    def name(self, row: int) -> bytes:
-        """The last component of the path."""
-        return self.key(row).rpartition(_NUL)[2]
-
-    def depth(self, row: int) -> int:
-        """0 for the root, 1 for what is in it."""
-        return self.key(row).count(_NUL) + 1 if row else 0
-
-    def find(self, path: bytes) -> int | None:
-        """The row of ``path``, which may be a removed one."""
-        key = path.replace(_SLASH, _NUL)
-        row = bisect_left(range(len(self)), key, key=self.key)
-        return row if row < len(self) and self.key(row) == key else None
-
-    def children(self, row: int) -> Iterator[int]:
-        """The rows right below a directory, by name, removed ones too."""
-        child, end = row + 1, self.end[row]
-        while child < end:
-            yield child
-            child = self.end[child]
-
-    def subtree_size(self, row: int) -> int:
-        """Bytes of what is there at and below a row, each hard-linked file once."""
-        return self._bytes_before[self.end[row]] - self._bytes_before[row]
 
     def own_size(self, row: int) -> int:
         """Bytes that the top layer itself holds at and below a row."""
