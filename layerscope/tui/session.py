@@ -6,9 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from layerscope.oci.platform import Platform
-from layerscope.sources.target import open_target
 from layerscope.store.store import Store
-from layerscope.usecases.opened import OpenImage
+from layerscope.usecases.opened import OpenImage, find_target
 
 
 class Session:
@@ -29,4 +28,4 @@ class Session:
         Reads files: call it from a worker. Raises LayerscopeError.
         """
         platform = Platform.parse(self.platform) if self.platform else None
-        return OpenImage(open_target(target, self.store, platform), self.store)
+        return find_target(target, self.store, platform)

@@ -91,13 +91,12 @@ def _serve(request: dict[str, Any], lines: _Lines) -> None:
     from pathlib import Path
 
     from layerscope.oci.platform import Platform
-    from layerscope.sources.target import open_target
     from layerscope.store.store import Store
-    from layerscope.usecases.opened import OpenImage
+    from layerscope.usecases.opened import find_target
 
     platform = Platform.parse(request["platform"]) if request.get("platform") else None
     store = Store.open(Path(request["root"]))
-    image = OpenImage(open_target(request["target"], store, platform), store)
+    image = find_target(request["target"], store, platform)
     layers = [
         {"diff_id": str(layer.diff_id) if layer.diff_id else None, "size": layer.size}
         for layer in image.image.layers

@@ -1,4 +1,4 @@
-"""An image that somebody looks at."""
+"""An image, or a container, that somebody looks at."""
 
 from __future__ import annotations
 
@@ -7,18 +7,52 @@ from typing import TYPE_CHECKING
 from layerscope.progress import Progress
 from layerscope.sources.opened import NoSuchLayer, NotAFile, OpenImage, Step
 from layerscope.sources.target import open_target
+from layerscope.store.images import NoSuchImage
 
 if TYPE_CHECKING:
     from layerscope.oci.platform import Platform
+    from layerscope.sources.image import Image
     from layerscope.store.store import Store
 
-__all__ = ["NoSuchLayer", "NotAFile", "OpenImage", "Step", "open_image"]
+__all__ = ["NoSuchLayer", "NotAFile", "OpenImage", "Step", "find_target", "open_image"]
+
+
+def find_target(target: str, store: Store, platform: Platform | None = None) -> OpenImage:
+    """The image that ``target`` names, or the container whose name or ID it is.
+
+    Names of images go first, then those of containers, then the beginnings of IDs. Only documents
+    are read. Raises LayerscopeError.
+    """
+    if not store.has_name(target) and (named := _container(store, target, exactly=True)):
+        return OpenImage(named, store)
+    try:
+        return OpenImage(open_target(target, store, platform), store)
+    except NoSuchImage:
+        if (found := _container(store, target, exactly=False)) is None:
+            raise
+        return OpenImage(found, store)
+
+
+def _container(store: Store, text: str, *, exactly: bool) -> Image | None:
+    """The container of a name or ID, as an image."""
+    from layerscope.containers.as_image import as_image
+    from layerscope.containers.shelf import NoSuchContainer, find_container
+
+    if "/" in text or ":" in text:
+        return None
+    try:
+        container = find_container(store, text)
+    except NoSuchContainer:
+        return None
+    if exactly and text not in (container.name, container.id):
+        return None
+    return as_image(store, container)
 
 
 def open_image(
     target: str, store: Store, progress: Progress | None = None, platform: Platform | None = None
 ) -> OpenImage:
-    """The image that ``target`` names, every layer read and verified. Raises LayerscopeError."""
-    image = OpenImage(open_target(target, store, platform), store)
+    """As :func:`find_target`, with every layer read and verified."""
+    image = find_target(target, store, platform)
     image.read_all(progress)
     return image

@@ -207,3 +207,23 @@ def test_host_folders_are_mounted_as_they_lie(cli: Cli, tmp_path: Path) -> None:
     assert (shared / "f").read_text() == "hi"
     assert os.listdir(shared) == ["f"]
     assert [c["path"] for c in cli.ok("diff", "c")] == ["/x", "/x/y"]
+
+
+def test_files_go_in_and_out_of_a_container(cli: Cli, tmp_path: Path) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "f").write_text("hello")
+    (tmp_path / "dir" / "f").chmod(0o750)
+    (tmp_path / "dir" / "l").symlink_to("f")
+    assert cli("cp", str(tmp_path / "dir"), "c:/srv").code == 0
+    assert cli("cp", str(tmp_path / "dir" / "f"), "c:/etc/motd").code == 0
+    diff = {change["path"]: change["kind"] for change in cli.ok("diff", "c")}
+    assert diff["/srv/dir/f"] == "A"
+    assert diff["/etc/motd"] == "C"
+    rows = {row["path"]: row for row in cli.ok("tree", "c")}
+    assert (rows["/srv/dir/f"]["mode"], rows["/srv/dir/f"]["layer"]) == ("0750", 5)
+    assert rows["/srv/dir/l"]["link"] == "f"
+    assert cli("cp", "c:/srv/dir", str(tmp_path / "out")).code == 0
+    assert (tmp_path / "out" / "f").read_text() == "hello"
+    assert cli("cp", str(tmp_path / "dir"), "nothing:/srv").code == 1
+    assert cli("cp", str(tmp_path / "dir" / "f"), "c:/no/such/folder/").code == 1

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from pathlib import Path
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_platform
 from layerscope.cli.text import as_bytes
 from layerscope.errors import UsageError
 from layerscope.usecases.content import tar_of
+from layerscope.usecases.copy_in import copy_in
 from layerscope.usecases.copy_out import copy_out
 
 EXAMPLES = """\
 layerscope cp web:1.2:/etc/nginx .             the folder, into this one
 layerscope cp image.tar:/etc/nginx/. conf      what is in it, into conf
 layerscope cp image.tar:/usr/bin/env ./env     one file
-layerscope cp image.tar:/var/lib - | tar -t    as a tar"""
+layerscope cp image.tar:/var/lib - | tar -t    as a tar
+layerscope cp ./app.conf my_container:/etc     a file or folder into a container"""
 
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
-    parser.add_argument("source", metavar="TARGET:PATH", help="an image and a path in it")
-    parser.add_argument("dest", metavar="DEST", help="a file or folder here; - for a tar on stdout")
+    parser.add_argument(
+        "source", metavar="TARGET:PATH", help="an image or container and a path in it, or a FILE"
+    )
+    parser.add_argument(
+        "dest", metavar="DEST", help="a file or folder, - for a tar on stdout; or CONTAINER:PATH"
+    )
     parser.add_argument("-L", "--follow-link", action="store_true", help="what PATH points to")
     parser.add_argument("-a", "--archive", action="store_true", help="keep owners and set-id bits")
     add_platform(parser)
 
 
 def run(context: Context) -> int:
-    """Copy a file or folder out of an image."""
+    """Copy a file or folder out of an image or container, or into a container."""
     args = context.args
+    if os.path.lexists(args.source):
+        container, inside = split(args.dest)
+        copy_in(context.store, Path(args.source), container, inside)
+        return 0
     target, path = split(args.source)
     image = context.open_image(target)
     if args.dest == "-":
