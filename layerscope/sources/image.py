@@ -42,12 +42,14 @@ class Layer:
 
     ``diff_id`` is None where nothing promises one (a bare tar), ``descriptor`` where no manifest
     speaks of the blob; ``size`` is the blob's in bytes, None if it isn't known before it is read.
+    ``fingerprint`` is of a file whose diffID only reading it tells, for the store to remember.
     """
 
     diff_id: Digest | None
     descriptor: Descriptor | None
     size: int | None
     bytes: FileRange | Callable[[], BinaryIO]
+    fingerprint: str | None = None
 
     def open(self) -> BinaryIO:
         """A reader of the blob from its first byte on. Raises OSError, LayerscopeError."""

@@ -68,6 +68,8 @@ def keep_layer(layer: Layer, store: Store, hand: Hand, watch: Watch) -> KeptLaye
     with out:
         facts = _copy(layer, store, hand, partial(_write, store.root, out), watch)
     store.record_layer(facts)
+    if layer.fingerprint is not None:
+        store.remember_file(layer.fingerprint, facts.diff_id)
     added = store.blobs.adopt(temporary, facts.digest, hand)
     descriptor = layer.descriptor or _descriptor(facts.digest, facts.blob_size, facts.codec)
     return KeptLayer(descriptor, facts.diff_id, facts.blob_size if added else None)

@@ -120,6 +120,10 @@ def _for_platform(files: Files, offered: Sequence[Descriptor], wanted: Platform 
 
 
 def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
+    for digest in (descriptor.digest, diff_id):
+        if digest.algorithm != "sha256":
+            why = f"its layer {digest.short} has a {digest.algorithm} digest, which isn't supported"
+            raise NotAnImage(files.what, why)
     try:
         place = files.need(_path(descriptor.digest))
     except NotAnImage:

@@ -185,6 +185,8 @@ class OpenImage:
         promised = layer.descriptor.digest if layer.descriptor else None
         with layer.open() as raw:
             facts = index_layer(raw, place, watch=watch, digest=promised, diff_id=layer.diff_id)
+        if layer.fingerprint is not None:
+            self._store.remember_file(layer.fingerprint, facts.diff_id)
         self._diff_ids[number] = facts.diff_id
         progress.end(task)
 

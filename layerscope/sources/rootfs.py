@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from layerscope.archive.blob import FileRange
 from layerscope.archive.made_tar import tar_of
 from layerscope.archive.walk import walk_tree
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.platform import Platform
+from layerscope.sources.fingerprint import fingerprint
 from layerscope.sources.image import Image, Layer
 
+if TYPE_CHECKING:
+    from layerscope.store.store import Store
 
-def open_rootfs(what: str, path: Path, platform: Platform | None) -> Image:
+
+def open_rootfs(what: str, path: Path, store: Store, platform: Platform | None) -> Image:
     """The folder or tar at ``path`` as an image for ``platform``, this machine's if None.
 
-    Raises OSError.
+    A tar that ``store`` remembers has its diffID at once. Raises OSError.
     """
     config = ImageConfig(diff_ids=(), platform=platform or Platform.host())
     if path.is_dir():
         layer = Layer(None, None, None, lambda: tar_of(walk_tree(path)))
     else:
-        place = FileRange.whole(path)
-        layer = Layer(None, None, place.size, place)
+        about = path.stat()
+        place = FileRange(path, 0, about.st_size)
+        key = fingerprint(about)
+        layer = Layer(store.remembered_file(key), None, place.size, place, key)
     return Image(what, (), config, config.to_bytes(), (layer,))

@@ -7,13 +7,14 @@ other path that exists is recognised by what is in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.archive.blob import BrokenBlob
 from layerscope.errors import LayerscopeError, UsageError
 from layerscope.oci.platform import Platform, choose
+from layerscope.progress import Progress, Silent
 from layerscope.sources.image import Image, NotAnImage
 from layerscope.store.images import NoSuchImage
 
@@ -25,21 +26,28 @@ if TYPE_CHECKING:
 _LOOK_AT_MOST = 20_000
 
 
-def open_target(text: str, store: Store, platform: Platform | None = None) -> Image:
+def open_target(
+    text: str,
+    store: Store,
+    platform: Platform | None = None,
+    progress: Progress | None = None,
+) -> Image:
     """The image that ``text`` names; only its documents are read.
 
-    ``platform`` chooses from an image for several, this machine's if None. Raises LayerscopeError.
+    ``platform`` chooses from an image for several, this machine's if None. ``progress`` hears of an
+    archive that has to be inflated first. Raises LayerscopeError.
     """
+    wanted = _Wanted(text, store, platform, progress or Silent())
     transport, colon, rest = text.partition(":")
     open_as = _TRANSPORTS.get(transport) if colon else None
     try:
         if open_as is not None:
-            image = open_as(_Wanted(rest, store, platform))
+            image = open_as(replace(wanted, text=rest))
         elif colon and (transport in _ELSEWHERE or rest.startswith("//")):
             known = ", ".join(_TRANSPORTS)
             raise UsageError(text, f"images are not read from {transport}:, only from {known}")
         else:
-            image = _bare(_Wanted(text, store, platform))
+            image = _bare(wanted)
     except OSError as error:
         raise LayerscopeError(text, (error.strerror or str(error)).lower()) from error
     except BrokenBlob as error:
@@ -56,6 +64,7 @@ class _Wanted:
     text: str
     store: Store
     platform: Platform | None
+    progress: Progress
 
     def split(self) -> tuple[Path, str | None]:
         """The path and the name behind it; a colon may belong to either."""
@@ -72,7 +81,7 @@ class _Wanted:
         from layerscope.sources.spool import inflated
 
         _check_file(path)
-        return Members(str(path), inflated(path, self.store))
+        return Members(str(path), inflated(path, self.store, self.progress))
 
 
 def _docker_archive(wanted: _Wanted) -> Image:
@@ -102,7 +111,7 @@ def _rootfs(wanted: _Wanted) -> Image:
     path = Path(wanted.text)
     if not path.is_dir():
         _check_file(path)
-    return open_rootfs(wanted.text, path, wanted.platform)
+    return open_rootfs(wanted.text, path, wanted.store, wanted.platform)
 
 
 _TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
@@ -135,13 +144,12 @@ def _recognised(wanted: _Wanted, path: Path) -> Image:
     from layerscope.sources.oci_layout import INDEX, LAYOUT
     from layerscope.sources.rootfs import open_rootfs
 
-    here = _Wanted(str(path), wanted.store, wanted.platform)
     if path.is_dir():
         if (path / INDEX).is_file() and (path / LAYOUT).is_file():
-            return _oci(here)
-        return open_rootfs(str(path), path, wanted.platform)
+            return _oci(wanted)
+        return open_rootfs(str(path), path, wanted.store, wanted.platform)
     _check_file(path)
-    return _recognised_file(here, path)
+    return _recognised_file(wanted, path)
 
 
 def _recognised_file(wanted: _Wanted, path: Path) -> Image:
@@ -152,16 +160,17 @@ def _recognised_file(wanted: _Wanted, path: Path) -> Image:
     from layerscope.sources.spool import inflated
 
     try:
-        members = Members(str(path), inflated(path, wanted.store), _LOOK_AT_MOST)
+        plain = inflated(path, wanted.store, wanted.progress)
+        members = Members(str(path), plain, _LOOK_AT_MOST)
     except TooManyMembers:
-        return open_rootfs(str(path), path, wanted.platform)
+        return open_rootfs(str(path), path, wanted.store, wanted.platform)
     layout = members.find(INDEX) is not None and members.find(LAYOUT) is not None
     # Docker's list knows one platform only.
     if is_docker_archive(members) and not (layout and wanted.platform):
         return open_docker_archive(members, None)
     if layout:
         return open_layout(members, None, wanted.platform, "oci-archive")
-    return open_rootfs(str(path), path, wanted.platform)
+    return open_rootfs(str(path), path, wanted.store, wanted.platform)
 
 
 def _check_file(path: Path) -> None:

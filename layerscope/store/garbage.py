@@ -83,6 +83,8 @@ def collect(root: Path, database: Database) -> Garbage:
             leftovers = _moved(_unpinned_tmp(root, kept), hand)
             gone = [(f"{item.path.parent.name}:{item.path.name}",) for item in blobs]
             tx.executemany("DELETE FROM layer_blobs WHERE digest = ?", gone)
+            unseen = [(f"sha256:{item.path.name}",) for item in layers]
+            tx.executemany("DELETE FROM seen_files WHERE diff_id = ?", unseen)
             tx.execute(
                 "DELETE FROM layers WHERE NOT EXISTS (SELECT 1 FROM image_layers i"
                 " WHERE i.diff_id = layers.diff_id) AND NOT EXISTS (SELECT 1 FROM layer_blobs b"

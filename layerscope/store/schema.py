@@ -93,7 +93,15 @@ _CONTAINERS = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS)
+_SEEN_FILES = (
+    # The layer that a file was seen to hold, by what tells that it is still the same file.
+    """CREATE TABLE seen_files (
+        fingerprint TEXT PRIMARY KEY,
+        diff_id TEXT NOT NULL
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS, _SEEN_FILES)
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
 IMAGE_USERS: tuple[str, ...] = ("SELECT image, 'container ' || name FROM containers",)

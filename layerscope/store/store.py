@@ -127,6 +127,18 @@ class Store:
         blobs = (LayerBlob(Digest.parse(digest), codec, size) for digest, codec, size in rows)
         return next((blob for blob in blobs if self.blobs.has(blob.digest)), None)
 
+    def remember_file(self, fingerprint: str, diff_id: Digest) -> None:
+        """Keep which layer a file outside the store was seen to hold."""
+        with self.database.write() as tx:
+            row = (fingerprint, str(diff_id))
+            tx.execute("INSERT OR REPLACE INTO seen_files VALUES (?, ?)", row)
+
+    def remembered_file(self, fingerprint: str) -> Digest | None:
+        """The diffID of a file that was seen before."""
+        sql = "SELECT diff_id FROM seen_files WHERE fingerprint = ?"
+        row = self.database.row(sql, fingerprint)
+        return Digest.parse(row[0]) if row else None
+
     def add_image(
         self, manifest_bytes: bytes, names: Iterable[str] = (), parent: Digest | None = None
     ) -> StoredImage:

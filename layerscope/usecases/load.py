@@ -39,7 +39,7 @@ def load(
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
 
-    image = open_target(target, store, platform)
+    image = open_target(target, store, platform, progress)
     done = load_image(image, store, names or None, progress or Silent())
     return Loaded(
         id=str(done.image.id),

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from layerscope.errors import LayerscopeError, UsageError
+from layerscope.errors import Cancelled, LayerscopeError, UsageError
 from layerscope.oci.digest import Digest
 from layerscope.oci.platform import NoSuchPlatform, Platform
+from layerscope.progress import Silent
 from layerscope.sources.image import NotAnImage
 from layerscope.sources.target import open_target
 from layerscope.store.images import NoSuchImage
@@ -108,6 +109,23 @@ def test_the_copy_of_a_compressed_archive_is_used_again(store: Store, tmp_path: 
     store.close()
     again.close()
     assert [item.path for item in Store.open(store.root).collect().leftovers] == [place.path]
+
+
+class Stops(Silent):
+    """Progress of somebody who has had enough."""
+
+    def check(self) -> None:
+        raise Cancelled
+
+
+def test_inflating_can_be_stopped(store: Store, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.write_bytes(gzip.compress(write_tar(tmp_path / "p", docker_members(ONE)).read_bytes()))
+    with pytest.raises(Cancelled):
+        open_target(str(packed), store, progress=Stops())
+    store.close()
+    assert [path.name for path in (store.root / "tmp").iterdir()] == ["spool"]
+    assert not list((store.root / "tmp" / "spool").iterdir())
 
 
 def test_a_changed_archive_is_inflated_again(store: Store, tmp_path: Path) -> None:
