@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,22 +30,26 @@ def check_blobs(store: Store, progress: Progress, damaged: set[Digest]) -> Itera
 
     Mending removes a wrong blob. Raises OSError.
     """
-    held = {
-        Digest.parse(digest): Digest.parse(diff_id)
-        for digest, diff_id in store.database.rows("SELECT digest, diff_id FROM layer_blobs")
-    }
-    for path in _files(store.root / "blobs"):
-        remove = partial(remove_tree, path)
-        digest = _digest(path)
-        if digest is None:
-            name = path.relative_to(store.root)
-            yield Finding(f"file {str(name)!r}", "it is no blob", remove)
-            continue
-        task = f"blob {digest.short}"
-        why = _wrong(path, digest, held.get(digest), task, progress)
-        if why is not None:
-            damaged.add(digest)
-            yield Finding(task, why, remove)
+    rows = store.database.rows("SELECT digest, diff_id FROM layer_blobs")
+    held = {Digest.parse(digest): Digest.parse(diff_id) for digest, diff_id in rows}
+    files = _files(store.root / "blobs")
+    # Hashing and inflating leave the interpreter's lock to others.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = pool.map(lambda path: _look(path, held, progress), files)
+        for path, (what, why) in zip(files, looks, strict=True):
+            if why is not None:
+                if (digest := _digest(path)) is not None:
+                    damaged.add(digest)
+                yield Finding(what, why, partial(remove_tree, path))
+
+
+def _look(path: Path, held: dict[Digest, Digest], progress: Progress) -> tuple[str, str | None]:
+    """What a file in ``blobs/`` is, and what is wrong with it, None if nothing is."""
+    digest = _digest(path)
+    if digest is None:
+        return f"file {str(path)!r}", "it is no blob"
+    task = f"blob {digest.short}"
+    return task, _wrong(path, digest, held.get(digest), task, progress)
 
 
 def _files(folder: Path) -> list[Path]:
