@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from textual import events, on, work
+from textual import on, work
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -17,6 +17,7 @@ from layerscope.tui.models.compare_lines import CompareLines, compare_headings, 
 from layerscope.tui.models.tree_view import Sort
 from layerscope.tui.safe_text import safe_text
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList
 from layerscope.usecases.compare import Comparison
@@ -40,7 +41,6 @@ class CompareScreen(ExplorerScreen):
 
     DEFAULT_CSS = """
     CompareScreen #summary { height: auto; padding: 1 1; }
-    CompareScreen #headings { height: 1; color: $text-muted; }
     CompareScreen #differences { height: 1fr; }
     CompareScreen #filter { display: none; }
     """
@@ -61,7 +61,7 @@ class CompareScreen(ExplorerScreen):
     def body(self) -> Iterable[Widget]:
         """Summary, differences, filter."""
         yield Static("comparing …", id="summary", markup=False)
-        yield Static(id="headings", markup=False)
+        yield Headings(compare_headings)
         yield RowList(id="differences")
         yield Prompt("part of a name, a/path, or *.so", id="filter")
 
@@ -99,15 +99,6 @@ class CompareScreen(ExplorerScreen):
         lines = [f"A: {safe_text(self._pair.a)}", f"B: {safe_text(self._pair.b)}"]
         self.query_one("#summary", Static).update("\n".join([*lines, *summary(self._found)]))
         self.rows.show(CompareLines(self._found, self._sort, typed), 0)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Headings are as wide as the list."""
-        super().on_resize(event)
-        self.call_after_refresh(self._head)
-
-    def _head(self) -> None:
-        width = self.rows.scrollable_content_region.width
-        self.query_one("#headings", Static).update(compare_headings(width))
 
     def action_sort(self) -> None:
         """By path, or by size."""

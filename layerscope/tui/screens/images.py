@@ -16,7 +16,7 @@ from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.images import IMAGES
 from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings
 from layerscope.tui.screens.base import ExplorerScreen
-from layerscope.tui.widgets.line import Line
+from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.usecases.history import HistoryRow, history
@@ -40,7 +40,6 @@ class ImagesScreen(ExplorerScreen):
     ImagesScreen #panes { height: 1fr; }
     ImagesScreen #left { width: 3fr; }
     ImagesScreen #right { width: 2fr; border-left: solid $panel; }
-    ImagesScreen #headings { height: 1; color: $text-muted; }
     ImagesScreen #empty { display: none; height: 1fr; padding: 1 0; }
     ImagesScreen #filter { display: none; }
     ImagesScreen #filter.-open { display: block; }
@@ -76,7 +75,7 @@ class ImagesScreen(ExplorerScreen):
         """The two panes, what is said of an empty store, the filter."""
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Line(id="headings")
+                yield Headings(self._headings)
                 yield RowList(id="images")
             yield RowList(id="right")
         yield Static(EMPTY, id="empty", markup=False)
@@ -112,16 +111,13 @@ class ImagesScreen(ExplorerScreen):
         rows = [row for row in self._rows if _matches(row, wanted)]
         images = self.query_one("#images", RowList)
         images.show(ImageLines(rows))
-        width = images.scrollable_content_region.width
-        words = image_headings(width) if rows else " No name or ID has this in it."
-        self.query_one("#headings", Line).show(words)
+        self.query_one(Headings).refresh()
         if not rows:
             self.query_one("#right", RowList).show(NoRows())
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Headings are as wide as the rows."""
-        super().on_resize(event)
-        self.call_after_refresh(self._show)
+    def _headings(self, width: int) -> str:
+        found = len(self.query_one("#images", RowList).model)
+        return image_headings(width) if found else " No name or ID has this in it."
 
     @on(RowList.Highlighted, "#images")
     def _highlight(self, event: RowList.Highlighted) -> None:

@@ -28,7 +28,7 @@ from layerscope.tui.screens.save import SaveScreen
 from layerscope.tui.screens.waste import WasteScreen
 from layerscope.tui.widgets.about_layer import AboutLayer
 from layerscope.tui.widgets.files_pane import FilesPane
-from layerscope.tui.widgets.line import Line
+from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import size_text
 from layerscope.usecases.compare import compare_layers
@@ -45,7 +45,6 @@ class LayersScreen(ReadingScreen):
     LayersScreen #panes { height: 1fr; }
     LayersScreen #left { width: 2fr; max-width: 80; }
     LayersScreen #files { width: 3fr; border-left: solid $panel; }
-    LayersScreen #headings { height: 1; color: $text-muted; }
     LayersScreen #failed { display: none; height: 1fr; padding: 1 2; color: $text-error; }
     LayersScreen.-failed #panes { display: none; }
     LayersScreen.-failed #failed { display: block; }
@@ -64,7 +63,7 @@ class LayersScreen(ReadingScreen):
         """Layers with what is known of one, files, and room for an error."""
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Line(id="headings")
+                yield Headings(layer_headings)
                 yield RowList(id="layers")
                 yield AboutLayer(id="about")
             yield FilesPane(id="files")
@@ -136,22 +135,15 @@ class LayersScreen(ReadingScreen):
         stack, layer = image.stack(number), image.layer(number)
         if stack is not None:
             changed = f"What layer {number} changed"
-            files.show(stack, {Scope.CHANGED: changed, Scope.ALL: f"Everything, layers 0–{number}"})
+            every = f"Everything, layers 0–{number}" if number else "Everything, layer 0"
+            files.show(stack, {Scope.CHANGED: changed, Scope.ALL: every})
         elif layer is not None and not self.is_reading:
             title = f"Layer {number} alone: what is below it can't be read"
             files.show(LoneLayer(number, layer), dict.fromkeys(Scope, title))
         else:
-            why = line.state.error or "It is being read."
+            waiting = "It is being read." if self.is_reading else "It wasn't read: r reads on."
+            why = line.state.error or waiting
             files.show_nothing(f"Layer {number}", why)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Headings are as wide as the list."""
-        super().on_resize(event)
-        self.call_after_refresh(self._head)
-
-    def _head(self) -> None:
-        width = self.layer_list.scrollable_content_region.width
-        self.query_one("#headings", Line).show(layer_headings(width))
 
     def action_switch_pane(self) -> None:
         """Layers or files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from textual import events, on, work
+from textual import on, work
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
@@ -15,6 +15,7 @@ from layerscope.tui.commands.waste import WASTE
 from layerscope.tui.models.command_text import command_text
 from layerscope.tui.models.waste_lines import WasteLines, advice, waste_figures, waste_headings
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
 from layerscope.usecases.layers import created_by
 from layerscope.usecases.opened import OpenImage
@@ -34,7 +35,6 @@ class WasteScreen(ExplorerScreen):
 
     DEFAULT_CSS = """
     WasteScreen #figures { height: auto; padding: 1 1; }
-    WasteScreen #headings { height: 1; color: $text-muted; }
     WasteScreen #losses { height: 1fr; }
     WasteScreen #advice { height: auto; min-height: 3; max-height: 6; padding: 0 1;
                           border-top: solid $panel; color: $text-muted; }
@@ -55,7 +55,7 @@ class WasteScreen(ExplorerScreen):
     def body(self) -> Iterable[Widget]:
         """Figures, losses, advice."""
         yield Static("weighing …", id="figures", markup=False)
-        yield Static(id="headings", markup=False)
+        yield Headings(waste_headings)
         yield RowList(id="losses")
         yield Static(id="advice", markup=False)
 
@@ -93,15 +93,6 @@ class WasteScreen(ExplorerScreen):
         if isinstance(model, WasteLines):
             words = advice(model.losses[event.index], self._commands)
             self.query_one("#advice", Static).update(words)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Headings are as wide as the list."""
-        super().on_resize(event)
-        self.call_after_refresh(self._head)
-
-    def _head(self) -> None:
-        width = self.losses.scrollable_content_region.width
-        self.query_one("#headings", Static).update(waste_headings(width))
 
     @on(RowList.Opened, "#losses")
     def action_visit(self) -> None:

@@ -14,7 +14,7 @@ class AboutLayer(Static):
     """A few lines below the list of layers."""
 
     DEFAULT_CSS = """
-    AboutLayer { height: auto; max-height: 40%; padding: 0 1; border-top: solid $panel;
+    AboutLayer { height: 9; max-height: 40%; padding: 0 1; border-top: solid $panel;
                  color: $text-muted; }
     """
 
@@ -23,4 +23,5 @@ class AboutLayer(Static):
         layer = image.layer(line.layer) if line.layer is not None else None
         facts = layer.facts if layer is not None else None
         first, *rest = about_layer(line, facts, max(20, self.content_size.width))
-        self.update(Text.assemble((first, "bold"), *(f"\n{words}" for words in rest)))
+        text = Text.assemble((first, "bold"), *(f"\n{words}" for words in rest))
+        self.update(text, layout=False)

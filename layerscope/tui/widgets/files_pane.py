@@ -21,6 +21,7 @@ from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Mark, Scope, Shape, Sort, TreeView
 from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
 from layerscope.tui.widgets.file_tree import FileTree
+from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.path_suggester import PathSuggester
 from layerscope.tui.widgets.prompt import Prompt
@@ -36,7 +37,6 @@ class FilesPane(Vertical):
 
     DEFAULT_CSS = """
     FilesPane > #what { height: 1; text-style: bold; }
-    FilesPane > #columns { height: 1; color: $text-muted; }
     FilesPane > #nothing { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
     FilesPane > #where { height: 1; background: $surface; }
     FilesPane.-nothing > #tree, FilesPane.-nothing > #columns { display: none; }
@@ -60,11 +60,13 @@ class FilesPane(Vertical):
         self._search = NameSearch()
         self._columns: OrderedDict[int, TreeColumns] = OrderedDict()
         self._generation = 0
+        self._wanted: tuple[int, TreeColumns, TreeView] | None = None
+        self._is_making = False
 
     def compose(self) -> ComposeResult:
         """Heading, columns, tree, line, prompts."""
         yield Line(id="what")
-        yield Line(id="columns")
+        yield Headings(file_headings, id="columns")
         yield FileTree(id="tree")
         yield Static(id="nothing", markup=False)
         yield Line(id="where")
@@ -211,7 +213,8 @@ class FilesPane(Vertical):
         if plain or len(self._source) < _AT_ONCE:
             self._show(self._make(columns, view))
         else:
-            self._make_elsewhere(self._generation, columns, view)
+            self._wanted = (self._generation, columns, view)
+            self._go_on()
 
     def _make(self, columns: TreeColumns, view: TreeView) -> TreeModel:
         matches = None
@@ -219,14 +222,23 @@ class FilesPane(Vertical):
             matches = self._search.matching(columns.stack, Pattern.parse(view.pattern))
         return TreeModel(columns, view, self._expansion, matches)
 
-    @work(thread=True, exclusive=True, group="tree")
+    def _go_on(self) -> None:
+        """Make the tree that was asked for last, one at a time."""
+        if self._wanted is not None and not self._is_making:
+            self._is_making = True
+            self._make_elsewhere(*self._wanted)
+            self._wanted = None
+
+    @work(thread=True, group="tree")
     def _make_elsewhere(self, generation: int, columns: TreeColumns, view: TreeView) -> None:
         self.post_message(self.Built(generation, self._make(columns, view)))
 
     @on(Built)
     def _take(self, event: Built) -> None:
+        self._is_making = False
         if event.generation == self._generation:
             self._show(event.tree)
+        self._go_on()
 
     def _show(self, tree: TreeModel) -> None:
         self.file_tree.show_tree(tree)
@@ -269,13 +281,8 @@ class FilesPane(Vertical):
         return self._columns[key]
 
     def on_resize(self) -> None:
-        """Headings stand above their columns."""
-        self.call_after_refresh(self._fit)
-
-    def _fit(self) -> None:
-        width = self.file_tree.scrollable_content_region.width
-        self.query_one("#columns", Line).show(file_headings(width))
-        self._say_where()
+        """The place stands at the right."""
+        self.call_after_refresh(self._say_where)
 
     @on(RowList.Highlighted, "#tree")
     def _moved(self, event: RowList.Highlighted) -> None:

@@ -63,7 +63,8 @@ class RowList(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{role}" for role in (*ROLES, "cursor", "idle")}
 
     DEFAULT_CSS = """
-    RowList { background: $background; color: $foreground; scrollbar-size-vertical: 1; }
+    RowList { background: $background; color: $foreground; scrollbar-size-vertical: 1;
+              scrollbar-gutter: stable; }
     RowList > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground;
                               text-style: bold; }
     RowList > .rows--idle { background: $surface-lighten-2; }
