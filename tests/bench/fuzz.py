@@ -9,6 +9,7 @@ traceback; ``--save FILE`` keeps it.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import math
 import mmap
 import os
@@ -78,6 +79,8 @@ def _start(first: int, step: int, last: int, seed: int, folder: Path) -> _Worker
     if pid:
         os.close(far)
         return _Worker(pid, near, state)
+    # Asked for before it is killed: where it hangs.
+    faulthandler.register(signal.SIGUSR1)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     room = Room(folder / str(os.getpid()))
     for number in range(first, last, step):
@@ -120,6 +123,8 @@ def _still_running(worker: _Worker, found: list[str]) -> bool:
             print(line, flush=True)
     well = worker.look()
     if not well:
+        os.kill(worker.pid, signal.SIGUSR1)
+        time.sleep(1)
         os.kill(worker.pid, signal.SIGKILL)
     pid, status = os.waitpid(worker.pid, os.WNOHANG if well else 0)
     if not pid:

@@ -152,15 +152,26 @@ def _zstd_chunked(data: bytes) -> bytes:
 
 
 def _members(data: bytes) -> bytes:
-    return b"".join(gzip.compress(data[i : i + 1500], 1) for i in range(0, len(data), 1500))
+    return b"".join(
+        gzip.compress(data[i : i + 1500], 1, mtime=0) for i in range(0, len(data), 1500)
+    )
+
+
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, 1, mtime=0)
+
+
+def _bzip2(data: bytes) -> bytes:
+    return bz2.compress(data, 1)
+
+
+def _xz(data: bytes) -> bytes:
+    return lzma.compress(data, preset=0)
 
 
 _CODECS: tuple[Codec, ...] = (
-    bytes, bytes, bytes, lambda data: gzip.compress(data, 1), _members, _zstd, _zstd_chunked,
-    lambda data: bz2.compress(data, 1), lambda data: lzma.compress(data, preset=0),
+    bytes, bytes, bytes, _gzip, _members, _zstd, _zstd_chunked, _bzip2, _xz,
 )  # fmt: skip
-
-
 _SAME = ("--mtime=@1000", "--sort=name", "--owner=0", "--group=0")
 
 
