@@ -33,7 +33,7 @@ def run(context: Context) -> int:
 def _everything() -> argparse.ArgumentParser:
     import shtab
 
-    from layerscope.cli.main import parser_of
+    from layerscope.cli.call import parser_of
     from layerscope.cli.verbs import VERBS
 
     whole = argparse.ArgumentParser(prog="layerscope", add_help=False)
