@@ -69,28 +69,41 @@ def collect(root: Path, database: Database) -> Garbage:
     with told(root), Hand(database, tmp) as hand:
         dead = _measured(dead_hands(tmp))
         bury_dead(database, tmp)
-        with database.write() as tx:
-            images = unneeded_images(database, _pinned(database, live_hands(tmp)))
-            tx.executemany("DELETE FROM images WHERE id = ?", [(str(image),) for image in images])
-            if images:
-                mark_index_stale(database)
-        refresh_index(root, database)
-        # Moved away while nobody can pin or refer to anything, removed at leisure afterwards.
-        with database.write() as tx:
-            kept = _kept(database, set(), _pinned(database, live_hands(tmp)))
-            blobs = _moved(_unkept_blobs(root, kept), hand)
-            layers = _moved(_unkept_layers(root, kept), hand)
-            leftovers = _moved(_unpinned_tmp(root, kept), hand)
-            gone = [(f"{item.path.parent.name}:{item.path.name}",) for item in blobs]
-            tx.executemany("DELETE FROM layer_blobs WHERE digest = ?", gone)
-            unseen = [(f"sha256:{item.path.name}",) for item in layers]
-            tx.executemany("DELETE FROM seen_files WHERE diff_id = ?", unseen)
-            tx.execute(
-                "DELETE FROM layers WHERE NOT EXISTS (SELECT 1 FROM image_layers i"
-                " WHERE i.diff_id = layers.diff_id) AND NOT EXISTS (SELECT 1 FROM layer_blobs b"
-                " WHERE b.diff_id = layers.diff_id)"
-            )
-        return Garbage(tuple(images), blobs, layers, (*leftovers, *dead))
+        images = _forget_images(root, database)
+        blobs, layers, leftovers = map(_measured_at, _sweep(root, database, hand))
+        return Garbage(images, blobs, layers, (*leftovers, *dead))
+
+
+def _forget_images(root: Path, database: Database) -> tuple[Digest, ...]:
+    with database.write() as tx:
+        images = unneeded_images(database, _pinned(database, live_hands(root / "tmp")))
+        tx.executemany("DELETE FROM images WHERE id = ?", [(str(image),) for image in images])
+        if images:
+            mark_index_stale(database)
+    refresh_index(root, database)
+    return tuple(images)
+
+
+def _sweep(root: Path, database: Database, hand: Hand) -> tuple[dict[Path, Path], ...]:
+    """Move away blobs, layers and leftovers that nothing keeps: where each was, and where it is.
+
+    In a transaction nobody can pin or refer to anything; what takes long comes after it.
+    """
+    with database.write() as tx:
+        kept = _kept(database, set(), _pinned(database, live_hands(root / "tmp")))
+        blobs = _moved(_unkept_blobs(root, kept), hand)
+        layers = _moved(_unkept_layers(root, kept), hand)
+        leftovers = _moved(_unpinned_tmp(root, kept), hand)
+        gone = [(f"{path.parent.name}:{path.name}",) for path in blobs]
+        tx.executemany("DELETE FROM layer_blobs WHERE digest = ?", gone)
+        unseen = [(f"sha256:{path.name}",) for path in layers]
+        tx.executemany("DELETE FROM seen_files WHERE diff_id = ?", unseen)
+        tx.execute(
+            "DELETE FROM layers WHERE NOT EXISTS (SELECT 1 FROM image_layers i"
+            " WHERE i.diff_id = layers.diff_id) AND NOT EXISTS (SELECT 1 FROM layer_blobs b"
+            " WHERE b.diff_id = layers.diff_id)"
+        )
+    return blobs, layers, leftovers
 
 
 def _pinned(database: Database, hands: set[str]) -> set[str]:
@@ -149,10 +162,13 @@ def _measured(paths: Iterator[Path] | list[Path]) -> tuple[Rubbish, ...]:
     return tuple(Rubbish(path, size_below(path)) for path in sorted(paths))
 
 
-def _moved(paths: Iterator[Path], hand: Hand) -> tuple[Rubbish, ...]:
-    moved = []
-    for path in sorted(paths):
-        rubbish = Rubbish(path, size_below(path))
-        os.rename(path, hand.temporary())
-        moved.append(rubbish)
-    return tuple(moved)
+def _moved(paths: Iterator[Path], hand: Hand) -> dict[Path, Path]:
+    """Where each of ``paths`` is now."""
+    moved = {path: hand.temporary() for path in sorted(paths)}
+    for path, place in moved.items():
+        os.rename(path, place)
+    return moved
+
+
+def _measured_at(moved: dict[Path, Path]) -> tuple[Rubbish, ...]:
+    return tuple(Rubbish(path, size_below(place)) for path, place in moved.items())
