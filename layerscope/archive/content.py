@@ -162,6 +162,14 @@ def file_chunks(
     Raises as :meth:`LayerContent.stream`, and WrongContent after the last chunk if what came is
     not what the index saw (``entry.xxh3``).
     """
+    try:
+        yield from _checked(content, entry, progress)
+    except (BrokenBlob, WrongContent):
+        content.forget()
+        raise
+
+
+def _checked(content: LayerContent, entry: Entry, progress: Progress | None) -> Iterator[bytes]:
     from xxhash import xxh3_64
 
     extents = entry.sparse if entry.sparse is not None else ((0, entry.size),)
@@ -177,7 +185,6 @@ def file_chunks(
         position = offset + length
     yield from _zeros(entry.size - position)
     if seen.intdigest() != entry.xxh3:
-        content.forget()
         raise WrongContent(repr(entry.path[-200:]), "its content is not what was indexed")
 
 
