@@ -85,6 +85,12 @@ async def test_the_mouse_chooses_and_the_line_of_keys_is_clickable(root: Path) -
         assert "Help" in explorer.lines[0]
 
 
+async def test_the_id_is_copied_to_the_clipboard(root: Path) -> None:
+    async with explore(root) as explorer:
+        await explorer.press("y")
+        assert explorer.app.clipboard.startswith("sha256:cdf165e82d44")
+
+
 async def test_help_and_the_way_out_are_told_in_the_narrowest_terminal(root: Path) -> None:
     async with explore(root, columns=60, rows=15) as explorer:
         assert explorer.lines[-1].startswith(" Enter Open")

@@ -10,5 +10,6 @@ IMAGES = (
     Command("open_image", ("enter",), "Open", "explore the layers of the image", GROUP, True),
     Command("reload", ("r",), "Reload", "look into the store again", GROUP, True),
     Command("switch_pane", ("tab",), "Other side", "go to the other side", GROUP, True),
+    Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
     Command("filter", ("slash",), "Filter", "only images whose name or ID has a text", GROUP, True),
 )

@@ -138,20 +138,31 @@ class ImagesScreen(ExplorerScreen):
 
     @on(Detailed)
     def _show_detail(self, event: Detailed) -> None:
-        images = self.query_one("#images", RowList)
-        if not isinstance(images.model, ImageLines) or not len(images.model):
-            return
-        if images.model.rows[images.cursor] is not event.row:
+        if self._chosen() is not event.row:
             return  # the cursor went on meanwhile
         self.query_one("#right", RowList).show(DetailLines(event.row, event.steps, event.config), 0)
 
     @on(RowList.Opened, "#images")
     def action_open_image(self) -> None:
         """Explore the layers of the image under the cursor."""
+        row = self._chosen()
+        if row is not None:
+            names = row.image.names
+            self.explorer.open_target(names[0] if names else str(row.image.id))
+
+    def action_copy_id(self) -> None:
+        """To the clipboard of the terminal (OSC 52)."""
+        row = self._chosen()
+        if row is not None:
+            self.app.copy_to_clipboard(str(row.image.id))
+            self.notify(f"copied {row.image.id}", markup=False, timeout=2)
+
+    def _chosen(self) -> ImageRow | None:
+        """The image under the cursor."""
         images = self.query_one("#images", RowList)
         if isinstance(images.model, ImageLines) and len(images.model):
-            image = images.model.rows[images.cursor].image
-            self.explorer.open_target(image.names[0] if image.names else str(image.id))
+            return images.model.rows[images.cursor]
+        return None
 
     def action_switch_pane(self) -> None:
         """Go to the other side."""
