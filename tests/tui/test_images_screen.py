@@ -85,6 +85,15 @@ async def test_the_mouse_chooses_and_the_line_of_keys_is_clickable(root: Path) -
         assert "Help" in explorer.lines[0]
 
 
+async def test_enter_opens_the_layers_and_escape_leads_back(root: Path) -> None:
+    async with explore(root, columns=160) as explorer:
+        await explorer.press("j", "enter")
+        assert explorer.lines[0].startswith(" example/wasteful:latest — 652kB in 7 layers")
+        await explorer.press("escape")
+        assert explorer.lines[0].startswith(" Images")
+        assert explorer.app.screen.query_one("#images", RowList).cursor == 1
+
+
 async def test_the_id_is_copied_to_the_clipboard(root: Path) -> None:
     async with explore(root) as explorer:
         await explorer.press("y")

@@ -147,8 +147,7 @@ class ImagesScreen(ExplorerScreen):
         """Explore the layers of the image under the cursor."""
         row = self._chosen()
         if row is not None:
-            names = row.image.names
-            self.explorer.open_target(names[0] if names else str(row.image.id))
+            self.explorer.open_target(str(row.image.id))  # a name may be that of a file here
 
     def action_copy_id(self) -> None:
         """To the clipboard of the terminal (OSC 52)."""
