@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from layerscope.errors import LayerscopeError, UsageError
+from layerscope.errors import UsageError
 from layerscope.tui import theme as themes
 from layerscope.tui.app import ExplorerApp
 from layerscope.tui.first_frame import FirstFrame
@@ -28,15 +28,5 @@ def start(
     app = ExplorerApp(session, target, theme, frame)
     code = app.run(mouse=mouse)
     if app.failure is not None:
-        raise _told(app.failure)
+        raise app.failure
     return code if code is not None else app.return_code or 0
-
-
-def _told(error: BaseException) -> BaseException:
-    """An error as the command line tells it: in one line."""
-    if isinstance(error, (LayerscopeError, OSError)):
-        return error
-    why = f"{type(error).__name__}: {error}"
-    failure = LayerscopeError("the explorer", why, "the same with --debug shows where")
-    failure.__cause__ = error
-    return failure

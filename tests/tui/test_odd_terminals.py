@@ -79,7 +79,7 @@ def test_an_error_nobody_expected_is_one_line(tmp_path: Path) -> None:
         )
     )
     with Terminal([sys.executable, "-c", fault], cwd=_TOP) as terminal:
-        terminal.wait_for("layerscope: the explorer: ZeroDivisionError: division by zero")
+        terminal.wait_for("ZeroDivisionError: division by zero")
         terminal.settle()
         assert terminal.process.wait(5) == 1
         assert b"Traceback" not in terminal.sent

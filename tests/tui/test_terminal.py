@@ -153,9 +153,13 @@ def test_a_key_in_a_list_costs_few_bytes(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", ["q", "\x1b", signal.SIGTERM, signal.SIGKILL], ids=["q", "Esc", "SIGTERM", "SIGKILL"]
+    ("way", "code"),
+    [("q", 0), ("\x1b", None), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)],
+    ids=["q", "Esc", "SIGTERM", "SIGHUP", "SIGKILL"],
 )
-def test_no_process_stays_behind(tmp_path: Path, way: str | signal.Signals) -> None:
+def test_no_process_stays_behind(
+    tmp_path: Path, way: str | signal.Signals, code: int | None
+) -> None:
     slow = write_slow_image(tmp_path / "slow.tar", 40_000_000_000)
     with _explorer(tmp_path / "store", str(slow)) as terminal:
         terminal.wait_for("COPY zeros /")
@@ -166,10 +170,10 @@ def test_no_process_stays_behind(tmp_path: Path, way: str | signal.Signals) -> N
         else:
             terminal.process.send_signal(way)
         assert _ends(reader)
-        if way == "\x1b":
+        if code is None:
             assert terminal.process.poll() is None
         else:
-            terminal.wait()
+            assert terminal.wait() == code
 
 
 def _children(pid: int) -> list[int]:

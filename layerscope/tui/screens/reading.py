@@ -109,7 +109,8 @@ class ReadingScreen(FilesScreen):
             async for event in ingest(self.session, self.target):
                 self._hear(event)
         finally:
-            self._settle()
+            if self.is_attached:  # else it ends with the explorer
+                self._settle()
 
     def _hear(self, event: dict[str, Any]) -> None:
         reading = self.reading
