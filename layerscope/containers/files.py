@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerscope.archive.codec import Codec
-from layerscope.archive.content import LayerContent
 from layerscope.containers.copy_tree import copy_tree
 from layerscope.containers.record import Container, Mount
 from layerscope.containers.shelf import folder_of
@@ -88,17 +86,8 @@ def open_lower(store: Store, image: Digest) -> Lower:
     if not opened.layer_count:
         return EmptyLower()
     view = opened.need_stack(None)
-    contents = [
-        LayerContent(
-            store_blob,
-            Codec(layer.facts.codec),
-            str(layer.facts.digest),
-            layer.facts.tar_size,
-            store.layer_dir(layer.diff_id),
-        )
-        for layer, source in zip(view.layers, opened.image.layers, strict=True)
-        if (store_blob := source.place) is not None
-    ]
+    found = map(opened.content, range(opened.layer_count))
+    contents = [content for content in found if content is not None]
     return IndexLower(view, lambda layer, offset, size: contents[layer].read_at(offset, size))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from layerscope.archive.blob import BrokenBlob
+from layerscope.archive.codec import Codec
 from layerscope.archive.entry import Entry, Kind
 from layerscope.errors import Cancelled, LayerscopeError
 from layerscope.index.columns import InvalidIndex
@@ -21,6 +22,7 @@ from layerscope.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from layerscope.archive.content import LayerContent
+    from layerscope.index.facts import LayerFacts
     from layerscope.index.merge import StackBuilder
     from layerscope.sources.image import Image
     from layerscope.store.store import Store
@@ -139,19 +141,35 @@ class OpenImage:
             raise NotAFile(repr(name), entry.kind)
         return _checked(entry, self._chunks(number, entry))
 
+    def facts(self, number: int) -> LayerFacts | None:
+        """What is known of a layer, its blob as it is in this image; None if it wasn't read yet.
+
+        The index may have been made from another form of the same layer.
+        """
+        index, layer = self.layer(number), self.image.layers[number]
+        if index is None or layer.place is None:
+            return index.facts if index else None
+        codec = layer.codec().value
+        other = index.facts.codec != codec
+        digest = index.diff_id if other and codec == Codec.PLAIN.value else index.facts.digest
+        return replace(
+            index.facts,
+            digest=layer.descriptor.digest if layer.descriptor else digest,
+            codec=codec,
+            blob_size=layer.place.size,
+        )
+
     def content(self, number: int) -> LayerContent | None:
         """The uncompressed bytes of a layer; None if they can only be read from their start."""
         from layerscope.archive.content import LayerContent
 
-        layer, index = self.image.layers[number], self.layer(number)
-        assert index is not None
+        layer, facts = self.image.layers[number], self.facts(number)
+        assert facts is not None
         if layer.place is None:
             return None
-        # The index may have been made from another form of the same layer.
-        codec = layer.codec()
-        folder = self._store.layer_dir(index.diff_id)
-        name = str(layer.descriptor.digest if layer.descriptor else index.diff_id)
-        return LayerContent(layer.place, codec, name, index.facts.tar_size, folder)
+        folder = self._store.layer_dir(facts.diff_id)
+        codec = Codec(facts.codec)
+        return LayerContent(layer.place, codec, str(facts.digest), facts.tar_size, folder)
 
     def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
         from layerscope.archive.content import file_chunks

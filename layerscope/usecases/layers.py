@@ -40,7 +40,8 @@ def list_layers(image: OpenImage) -> list[LayerRow]:
     wasted = hidden_bytes(stacks[-1]) if stacks else []
     rows = []
     for number, stack in enumerate(stacks):
-        facts, tally = stack.layers[number].facts, stack.tally
+        facts, tally = image.facts(number), stack.tally
+        assert facts is not None
         rows.append(
             LayerRow(
                 index=number,

@@ -40,6 +40,10 @@ def test_two_forms_of_one_layer_share_its_index(
         row = stack.find(b"etc/motd")
         assert row is not None
         assert b"".join(looked_at.read_file(stack, row)) == b"changed"
+        facts = looked_at.facts(1)
+        assert facts is not None
+        assert (facts.codec, facts.digest.hex) == (form, made.layers[1].blob.sha256)
+        assert facts.blob_size == made.layers[1].blob.size
 
 
 def test_what_is_looked_at_is_not_collected(store: Store, tmp_path: Path) -> None:
