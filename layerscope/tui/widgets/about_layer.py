@@ -20,8 +20,7 @@ class AboutLayer(Static):
 
     def show(self, line: LayerLine, image: OpenImage) -> None:
         """Tell of a step."""
-        layer = image.layer(line.layer) if line.layer is not None else None
-        facts = layer.facts if layer is not None else None
+        facts = image.facts(line.layer) if line.layer is not None else None
         first, *rest = about_layer(line, facts, max(20, self.content_size.width))
         text = Text.assemble((first, "bold"), *(f"\n{words}" for words in rest))
         self.update(text, layout=False)
