@@ -64,7 +64,7 @@ def disk_usage(
     store: Store, containers: Sequence[ContainerUse] = (), volumes: Sequence[VolumeUse] = ()
 ) -> DiskUsage:
     """Sums and rows. An image's layers count once however many images have them."""
-    rows = list_images(store, every=True)
+    rows = list_images(store)
     return DiskUsage(
         images=_images(store, rows),
         containers=_containers(containers),
@@ -77,7 +77,7 @@ def disk_usage(
 
 
 def _images(store: Store, rows: Sequence[ImageRow]) -> Usage:
-    size = total(chains([row.image for row in rows]).values())
+    size = total(chains(store.images()).values())
     used = [row for row in rows if row.containers]
     needed = sum(row.unique_size for row in used)
     return Usage(len(rows), len(used), size, size - needed)

@@ -25,10 +25,14 @@ class ImageRow:
 
 
 def list_images(store: Store, *, every: bool = False) -> list[ImageRow]:
-    """All images, newest first; without ``every``, no nameless ones that others were made from."""
+    """All images, newest first; without ``every``, no nameless ones that others were made from.
+
+    As with Docker, what is shared is what the images listed share with each other.
+    """
     images = store.images()
-    sizes = shares(chains(images))
     parents = {image.parent for image in images}
+    listed = [one for one in images if every or one.names or one.id not in parents]
+    sizes = shares(chains(listed))
     return [
         ImageRow(
             image,
@@ -37,8 +41,7 @@ def list_images(store: Store, *, every: bool = False) -> list[ImageRow]:
             sizes[image.id].unique,
             len(store.users(image.id)),
         )
-        for image in images
-        if every or image.names or image.id not in parents
+        for image in listed
     ]
 
 

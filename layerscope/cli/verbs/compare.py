@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_target
 from layerscope.cli.text import exact, shown, shown_text
@@ -19,6 +23,10 @@ def configure(parser: Parser) -> None:
     """Say the words of the verb."""
     add_target(parser, "a", "A")
     add_target(parser, "b", "B")
+    parser.epilog = (
+        "From A to B: files that were added (A), changed (C) and removed (D), with their sizes.\n"
+        "Layers are the same if their diffIDs are."
+    )
 
 
 def run(context: Context) -> int:
@@ -36,12 +44,27 @@ def run(context: Context) -> int:
             f"only in B       {len(found.layers_only_b)} ({size(only_b)})",
         )
     )
-    for file in found.files:
-        sizes = " -> ".join("-" if s is None else size(s) for s in (file.size_a, file.size_b))
-        context.print([f"{_SIGNS[file.change]} /{shown(file.path)} {sizes}"])
-    for key in found.config:
-        context.print([shown_text(f"config {key.key}: {key.a} -> {key.b}")])
+    context.print(_sections(context, found))
     return 0
+
+
+def _sections(context: Context, found: Comparison) -> Iterator[str]:
+    if found.config:
+        yield ""
+        yield "Config:"
+        for key in found.config:
+            yield shown_text(f"  {key.key}: {_told(key.a)} -> {_told(key.b)}")
+    if found.files:
+        yield ""
+        yield "Files:"
+        for file in found.files:
+            sizes = [context.size(s) for s in (file.size_a, file.size_b) if s is not None]
+            path = shown(file.path)
+            yield f"{_SIGNS[file.change]} {' -> '.join(dict.fromkeys(sizes)):>18} /{path}"
+
+
+def _told(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _document(found: Comparison) -> dict[str, object]:

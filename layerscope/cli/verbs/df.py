@@ -8,8 +8,8 @@ from dataclasses import asdict
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.cli.status import status
-from layerscope.cli.table import formatted, table
-from layerscope.cli.text import shown_text
+from layerscope.cli.table import table
+from layerscope.cli.text import shortened, shown_text
 from layerscope.cli.verbs.images import NONE, split_name
 from layerscope.containers.record import State
 from layerscope.units import ago_text
@@ -24,6 +24,8 @@ _FIELDS = {
     "Size": "SIZE",
     "Reclaimable": "RECLAIMABLE",
 }
+_CACHE_NAME = "Build Cache"  # has no percentage with Docker
+_WIDTH = 20
 _IMAGES = "REPOSITORY TAG IMAGE_ID CREATED SIZE SHARED_SIZE UNIQUE_SIZE CONTAINERS"
 _CONTAINERS = "CONTAINER_ID IMAGE COMMAND LOCAL_VOLUMES SIZE CREATED STATUS NAMES"
 _VOLUMES = "VOLUME_NAME LINKS SIZE"
@@ -32,8 +34,9 @@ _CACHE = "CACHE_ID CACHE_TYPE SIZE CREATED LAST_USED USAGE SHARED"
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="every image by itself")
+    parser.add_argument("-v", "--verbose", action="store_true", help="each thing by itself")
     parser.add_argument("--format", metavar="TEMPLATE", help="Docker's: '{{.Type}}: {{.Size}}'")
+    parser.epilog = "What could be freed of images is what no container's image has for itself."
 
 
 def run(context: Context) -> int:
@@ -48,12 +51,10 @@ def run(context: Context) -> int:
         "Images": usage.images,
         "Containers": usage.containers,
         "Local Volumes": usage.volumes,
-        "Build Cache": usage.build_cache,
+        _CACHE_NAME: usage.build_cache,
     }
     rows = [_fields(context, name, kind) for name, kind in kinds.items()]
-    template = context.args.format or "table " + "\t".join(f"{{{{.{name}}}}}" for name in _FIELDS)
-    context.print(formatted(template, _FIELDS, rows))
-    return 0
+    return context.listing(_FIELDS, rows, columns=tuple(_FIELDS))
 
 
 def container_uses(context: Context) -> list[ContainerUse]:
@@ -63,7 +64,7 @@ def container_uses(context: Context) -> list[ContainerUse]:
             id=row.container.id,
             name=row.container.name,
             image=row.container.image_name,
-            command=f'"{" ".join(row.container.settings.command)}"',
+            command=" ".join(row.container.settings.command),
             created=row.container.created,
             status=status(row.container),
             running=row.container.state is State.RUNNING,
@@ -87,7 +88,7 @@ def _document(usage: DiskUsage) -> dict[str, object]:
 
 def _fields(context: Context, name: str, kind: Usage) -> dict[str, str]:
     reclaimable = context.size(kind.reclaimable, 4)
-    if kind.size:
+    if kind.size and name != _CACHE_NAME:
         reclaimable += f" ({kind.reclaimable * 100 // kind.size}%)"
     return {
         "Type": name,
@@ -129,7 +130,7 @@ def _container_cells(context: Context, usage: DiskUsage) -> Sequence[Sequence[st
         (
             row.id[:12],
             row.image,
-            shown_text(row.command),
+            _quoted(row.command),
             str(row.volumes),
             context.size(row.size),
             ago_text(row.created),
@@ -138,3 +139,7 @@ def _container_cells(context: Context, usage: DiskUsage) -> Sequence[Sequence[st
         )
         for row in usage.container_rows
     ]
+
+
+def _quoted(command: str) -> str:
+    return f'"{shortened(shown_text(command), _WIDTH)}"'
