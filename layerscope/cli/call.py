@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -115,13 +116,18 @@ def _explore(words: list[str]) -> int:
     root = Path(args.root) if args.root else default_root()
     if args.target and _is_typo(args.target, root):
         raise _no_verb(args.target)
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    if not _has_screen():
         verb = f"layerscope layers {args.target}" if args.target else "layerscope images"
         raise UsageError("the explorer", "it needs a terminal", verb)
     from layerscope.tui import run
 
     mouse = not args.no_mouse
     return run(args.target, root, platform=args.platform, theme=args.theme, mouse=mouse)
+
+
+def _has_screen() -> bool:
+    """Whether there is a terminal that can be drawn on."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _is_typo(word: str, root: Path) -> bool:

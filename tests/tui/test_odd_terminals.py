@@ -44,6 +44,13 @@ def test_a_locale_without_lines_and_bars_opens_as_well(tmp_path: Path, encoding:
         terminal.wait_for(_SHOWN)
 
 
+def test_a_dumb_terminal_is_told_of_a_verb(tmp_path: Path) -> None:
+    with _explorer(tmp_path, TERM="dumb") as terminal:
+        assert terminal.wait() == 2
+        assert "try: layerscope images" in terminal.text
+        assert b"\x1b" not in terminal.sent
+
+
 def test_a_terminal_that_takes_nothing_holds_nobody(tmp_path: Path) -> None:
     with _explorer(tmp_path) as terminal:
         terminal.wait_for(_SHOWN)
