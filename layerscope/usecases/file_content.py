@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from layerscope.errors import LayerscopeError
 from layerscope.usecases.opened import OpenImage
+
+if TYPE_CHECKING:
+    from layerscope.archive.content import LayerContent
 
 
 class CannotSave(LayerscopeError):
@@ -23,7 +28,6 @@ class FileContent:
         self._image, self._number, self._row = image, number, row
         self._entry = index.entry(row)
         self.size = self._entry.size
-        self._content = image.content(number) if self._entry.sparse is None else None
         self._chunks: Iterator[bytes] = iter(())
         self._rest = b""
         self._at = -1
@@ -33,9 +37,15 @@ class FileContent:
         size = max(0, min(size, self.size - offset))
         if not size:
             return b""
-        if self._content is not None:
-            return self._content.read_at(self._entry.data_offset + offset, size)
-        return self._read_in_order(offset, size)
+        content = self._content
+        if content is None:
+            return self._read_in_order(offset, size)
+        return content.read_at(self._entry.data_offset + offset, size)
+
+    @cached_property
+    def _content(self) -> LayerContent | None:
+        """The layer's bytes, if the file lies in them in one piece and they are in reach."""
+        return self._image.content(self._number) if self._entry.sparse is None else None
 
     def _read_in_order(self, offset: int, size: int) -> bytes:
         """Going on from where the last read ended, or anew from the start of the file."""

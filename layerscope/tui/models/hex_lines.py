@@ -22,7 +22,7 @@ def hex_row(offset: int, data: bytes, count: int) -> tuple[str, str, str]:
 
 
 def _cells(count: int) -> int:
-    return 1 + 8 + 2 + (count * 3 + count // 8 - 2) + 2 + count
+    return 8 + 1 + (count * 3 + count // 8 - 2) + 1 + count
 
 
 class HexLines:
@@ -40,6 +40,6 @@ class HexLines:
         offset = index * self.count
         data = self._pages.read(offset, self.count)
         if data is None:
-            return [(f" {offset:08x}  ", "dim"), ("…", "dim")]
+            return [(f"{offset:08x} ", "dim"), ("…", "dim")]
         place, digits, shown = hex_row(offset, data, self.count)
-        return [(f" {place}  ", "dim"), (f"{digits}  ", ""), (shown, "accent")]
+        return [(f"{place} ", "dim"), (f"{digits} ", ""), (shown, "accent")]

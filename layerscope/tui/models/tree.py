@@ -139,13 +139,13 @@ class TreeModel:
 
         Without a pattern every row that the layer changed itself counts as one.
         """
-        if not len(self._targets):
-            return None
         here = int(self._visible[index]) if len(self) else -1
         after = int(np.searchsorted(self._targets, here, "right"))
-        at = after if step > 0 else int(np.searchsorted(self._targets, here)) - 1
-        position = int(self._targets[at % len(self._targets)])
-        return self.reveal(self.stack.path(int(self.outline.row[position])))
+        return self._match(after if step > 0 else int(np.searchsorted(self._targets, here)) - 1)
+
+    def first_match(self) -> int | None:
+        """Where the first match is, opened if need be."""
+        return self._match(0)
 
     @property
     def match_count(self) -> int:
@@ -202,6 +202,12 @@ class TreeModel:
         steps = np.bincount(shut + 1 - start, minlength=end - start + 1)
         steps -= np.bincount(self.outline.end[shut] - start, minlength=end - start + 1)
         return start + np.flatnonzero(np.cumsum(steps[:-1]) == 0)
+
+    def _match(self, number: int) -> int | None:
+        if not len(self._targets):
+            return None
+        position = int(self._targets[number % len(self._targets)])
+        return self.reveal(self.stack.path(int(self.outline.row[position])))
 
     def _index_of(self, position: int) -> int | None:
         at = int(np.searchsorted(self._visible, position))

@@ -53,8 +53,8 @@ class FileScreen(ExplorerScreen):
 
     DEFAULT_CSS = """
     FileScreen #panes { height: 1fr; }
-    FileScreen #left { width: 3fr; }
-    FileScreen #right { width: 2fr; border-left: solid $panel; }
+    FileScreen #left { width: 5fr; }
+    FileScreen #right { width: 3fr; border-left: solid $panel; }
     FileScreen #nothing { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
     FileScreen #layers-heading { height: 1; color: $text-muted; }
     FileScreen.-nothing #preview { display: none; }

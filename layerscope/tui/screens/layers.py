@@ -101,6 +101,9 @@ class LayersScreen(ReadingScreen):
         sizes = [state.size for state in reading.states.values() if state.size is not None]
         wasted = sum(state.wasted or 0 for state in reading.states.values())
         words = f"{name} — {size_text(sum(sizes))} in {image.layer_count} layers"
+        failed = sum(state.stage is Stage.FAILED for state in reading.states.values())
+        if failed:
+            words += f", {failed} of them can't be read"
         if not reading.is_done:
             return f"{words} — not all are read: r reads on"
         return f"{words}, {size_text(wasted)} of it for nothing" if wasted else words
@@ -234,7 +237,7 @@ class LayersScreen(ReadingScreen):
         if self.image is None or self.reading is None:
             return
         if any(state.tally is None for state in self.reading.states.values()):
-            self.notify("not all layers are read yet", severity="warning", timeout=3)
+            self.notify("not all layers are read", severity="warning", timeout=3)
             return
         self.app.push_screen(WasteScreen(self.image, self.visit))
 

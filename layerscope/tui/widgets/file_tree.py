@@ -32,9 +32,12 @@ class FileTree(RowList, inherit_bindings=False):
         return self.shown.stack.path(self.shown[self.cursor])
 
     def show_tree(self, tree: TreeModel) -> None:
-        """Show another tree, with the cursor where it was."""
+        """Show another tree, with the cursor where it was; in one of matches on a match."""
         self.shown = tree
-        self.show(FileLines(tree), tree.nearest(self.place))
+        index = tree.nearest(self.place)
+        if tree.view.pattern and len(tree) and not tree.is_match(index):
+            index = tree.first_match() or index
+        self.show(FileLines(tree), index)
 
     def move_to(self, index: int, *, always: bool = False) -> None:
         """Put the cursor on a row."""
