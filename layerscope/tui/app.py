@@ -62,11 +62,20 @@ class ExplorerApp(App[int]):
         """Somebody else wrote on the terminal: paint everything anew."""
         self._painter.forget()
 
+    def on_resize(self) -> None:
+        """Terminals move and clear what they show when their size changes."""
+        self.forget_screen()
+
     @property
     def failure(self) -> BaseException | None:
         """The error that nobody expected and that ended it."""
         error = self._exception
         return error.error if isinstance(error, WorkerFailed) else error
+
+    def _handle_exception(self, error: Exception) -> None:
+        """While all is taken down, what misses a part of it is no failure."""
+        if not self._exit:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Leave; who runs the explorer tells what failed."""

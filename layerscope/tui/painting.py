@@ -14,7 +14,7 @@ from rich.color import ColorSystem
 from rich.console import Console, ConsoleRenderable
 from rich.segment import ControlType, Segment
 from rich.style import Style
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 
 from layerscope.tui.looks import RESET, Look, change, look_of
 
@@ -37,15 +37,20 @@ class Painter:
         """The terminal may show anything: the next update is sent whole."""
         self._size = (0, 0)
 
+    def resize(self, width: int, height: int) -> None:
+        """The screen is that large; if that is news, nothing on it is known."""
+        if self._size != (width, height):
+            self._size = width, height
+            self._chars = [[_UNKNOWN] * width for _ in range(height)]
+            self._looks = [[None] * width for _ in range(height)]
+
     def paint(self, segments: Iterable[Segment], console: Console) -> str:
         """What to send so that the terminal shows ``segments``, which say where they stand."""
         if (colors := console._color_system or ColorSystem.TRUECOLOR) is not self._colors:
             self._colors = colors
             self._known.clear()
-        if console.size != self._size:
-            width, height = self._size = console.size.width, console.size.height
-            self._chars = [[_UNKNOWN] * width for _ in range(height)]
-            self._looks = [[None] * width for _ in range(height)]
+        if self._size == (0, 0):
+            self.resize(console.size.width, console.size.height)
         changed: dict[int, list[int]] = {}
         for x, y, cells, style in _placed(segments):
             if 0 <= y < self._size[1]:
@@ -112,6 +117,8 @@ class Changes(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """What to write to the terminal."""
+        if isinstance(self._update, LayoutUpdate):
+            self._painter.resize(*self._update.region.size)
         segments = console.render(cast("ConsoleRenderable", self._update))
         return self._painter.paint(segments, console)
 

@@ -113,6 +113,7 @@ def test_an_idle_screen_sends_nothing(root: Path) -> None:
 def test_a_small_terminal_is_told_so_and_nothing_is_lost(root: Path) -> None:
     with _explorer(root) as terminal:
         terminal.wait_for("example/five-layers")
+        terminal.settle()
         terminal.resize(59, 14)
         terminal.wait_for("layerscope needs 60×15")
         terminal.resize(100, 30)
