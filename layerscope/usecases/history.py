@@ -51,7 +51,7 @@ def history_of_target(
     from layerscope.sources.target import open_target
     from layerscope.usecases.opened import OpenImage
 
-    image = open_target(target, store, platform)
+    image = open_target(target, store, platform, progress)
     stored = next((one for one in store.images() if one.id == image.id), None)
     if stored is not None:
         return history(store, stored)

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["NoSuchLayer", "NotAFile", "OpenImage", "Step", "find_target", "open_image"]
 
 
-def find_target(target: str, store: Store, platform: Platform | None = None) -> OpenImage:
+def find_target(
+    target: str,
+    store: Store,
+    platform: Platform | None = None,
+    progress: Progress | None = None,
+) -> OpenImage:
     """The image that ``target`` names, or the container whose name or ID it is.
 
     Names of images go first, then those of containers, then the beginnings of IDs. Only documents
-    are read. Raises LayerscopeError.
+    are read; ``progress`` hears of an archive that has to be inflated first. Raises
+    LayerscopeError.
     """
     if not store.has_name(target) and (named := _container(store, target, exactly=True)):
         return OpenImage(named, store)
     try:
-        return OpenImage(open_target(target, store, platform), store)
+        return OpenImage(open_target(target, store, platform, progress), store)
     except NoSuchImage:
         if (found := _container(store, target, exactly=False)) is None:
             raise
@@ -53,6 +59,6 @@ def open_image(
     target: str, store: Store, progress: Progress | None = None, platform: Platform | None = None
 ) -> OpenImage:
     """As :func:`find_target`, with every layer read and verified."""
-    image = find_target(target, store, platform)
+    image = find_target(target, store, platform, progress)
     image.read_all(progress)
     return image
