@@ -65,6 +65,20 @@ async def test_a_filter_keeps_names_and_ids_that_have_a_text(root: Path) -> None
         assert "example/five-layers" in explorer.text
 
 
+async def test_two_images_are_compared(root: Path) -> None:
+    async with explore(root) as explorer:
+        await explorer.press("m")
+        assert explorer.lines[2].startswith("◆")
+        await explorer.press("m")
+        assert not explorer.lines[2].startswith("◆")
+        await explorer.press("m", "j", "c")
+        assert "Compare — A: example/" in explorer.lines[0]
+        assert "0 layers shared" in explorer.text
+        assert "Cmd" in explorer.text
+        await explorer.press("escape", "k", "c")
+        assert "Images" in explorer.lines[0]
+
+
 async def test_an_empty_store_says_what_to_type(tmp_path: Path) -> None:
     async with explore(tmp_path / "store", columns=80) as explorer:
         assert "layerscope load FILE" in explorer.text

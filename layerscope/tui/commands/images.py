@@ -10,6 +10,10 @@ IMAGES = (
     Command("open_image", ("enter",), "Open", "explore the layers of the image", GROUP, True),
     Command("reload", ("r",), "Reload", "look into the store again", GROUP, True),
     Command("switch_pane", ("tab",), "Other side", "go to the other side", GROUP, True),
+    Command("mark_image", ("m",), "Mark", "mark an image to compare with; again takes it away",
+            GROUP),
+    Command("compare", ("c",), "Compare", "the two marked images, or the marked and this one",
+            GROUP),
     Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
     Command("filter", ("slash",), "Filter", "only images whose name or ID has a text", GROUP, True),
-)
+)  # fmt: skip

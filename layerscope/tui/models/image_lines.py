@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from layerscope.oci.config import RuntimeConfig
+from layerscope.oci.digest import Digest
 from layerscope.tui.models.command_text import command_text
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import ago_text, size_text
@@ -19,13 +20,15 @@ _ID, _AGE, _SIZE, _LAYERS = 12, 14, 8, 6
 _BAR = 10
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 NONE = "<none>"
+MARKED = "◆"
 
 
 class ImageLines:
-    """The images of the store, a line each."""
+    """The images of the store, a line each; ``marked`` are IDs."""
 
-    def __init__(self, rows: Sequence[ImageRow]) -> None:
+    def __init__(self, rows: Sequence[ImageRow], marked: Sequence[Digest] = ()) -> None:
         self.rows = rows
+        self._marked = marked
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,7 +44,10 @@ class ImageLines:
             (f"  {fit(ago_text(row.image.created), _AGE)}", "dim"),
             (f" {row.image.id.short} ", "dim"),
         ]
-        return _beside(shown_name(row), cells, width)
+        name, *rest = _beside(shown_name(row), cells, width)
+        if row.image.id in self._marked:
+            name = (MARKED + name[0][1:], "accent")
+        return [name, *rest]
 
 
 def shown_name(row: ImageRow) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layerscope.tui.models.image_lines import bar
+from layerscope.tui.models.image_lines import MARKED, bar
 from layerscope.tui.models.layer_line import LayerLine, Stage
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import size_text
 
 Span = tuple[str, str]
 
-MARKED = "◆"
 _NUMBER, _SIZE, _BAR, _WASTED = 4, 8, 8, 9
 _COMMAND_ROOM = 16
 

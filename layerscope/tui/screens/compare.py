@@ -13,24 +13,35 @@ from textual.widgets import Input, Static
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.compare import COMPARE
+from layerscope.tui.ingest import ingest
 from layerscope.tui.models.compare_lines import CompareLines, compare_headings, summary
 from layerscope.tui.models.tree_view import Sort
 from layerscope.tui.safe_text import safe_text
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.session import Session
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList
-from layerscope.usecases.compare import Comparison
+from layerscope.usecases.compare import Comparison, compare
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is compared: names of both sides, how, and where Enter goes (None: nowhere)."""
+    """What is compared: names of both sides, how, and where Enter goes (None: nowhere).
+
+    ``targets`` have to be read first, as far as they weren't.
+    """
 
     a: str
     b: str
     compare: Callable[[], Comparison]
     visit: Callable[[bytes], None] | None = None
+    targets: tuple[str, ...] = ()
+
+
+def pair_of_targets(session: Session, a: str, b: str, names: tuple[str, str]) -> Pair:
+    """Two images, by what opens them and what they are called."""
+    return Pair(*names, lambda: compare(session.open(a), session.open(b)), targets=(a, b))
 
 
 class CompareScreen(ExplorerScreen):
@@ -74,6 +85,21 @@ class CompareScreen(ExplorerScreen):
         """Find the differences."""
         self.say(f"Compare — A: {self._pair.a} — B: {self._pair.b}")
         self.rows.focus()
+        self._read()
+
+    @work
+    async def _read(self) -> None:
+        """Have the targets read by other processes, then compare."""
+        for number, target in enumerate(self._pair.targets):
+            name = (self._pair.a, self._pair.b)[number]
+            async for event in ingest(self.session, target):
+                if event["event"] == "error":
+                    self._failed(LayerscopeError(event["what"], event["why"], event["hint"]))
+                    return
+                if event["event"] == "progress" and event["total"]:
+                    share = event["done"] / event["total"]
+                    words = f"reading {safe_text(name)}: layer {event['layer']}, {share:.0%}"
+                    self.query_one("#summary", Static).update(words)
         self._compare()
 
     @work(thread=True)

@@ -14,7 +14,7 @@ from layerscope.errors import LayerscopeError
 from layerscope.oci.config import RuntimeConfig
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.images import IMAGES
-from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings
+from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings, shown_name
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.prompt import Prompt
@@ -70,6 +70,7 @@ class ImagesScreen(ExplorerScreen):
     def __init__(self) -> None:
         super().__init__()
         self._rows: Sequence[ImageRow] = ()
+        self._marked: list[ImageRow] = []
 
     def body(self) -> Iterable[Widget]:
         """The two panes, what is said of an empty store, the filter."""
@@ -110,7 +111,7 @@ class ImagesScreen(ExplorerScreen):
         wanted = self.query_one("#filter", Input).value.strip().lower()
         rows = [row for row in self._rows if _matches(row, wanted)]
         images = self.query_one("#images", RowList)
-        images.show(ImageLines(rows))
+        images.show(ImageLines(rows, [row.image.id for row in self._marked]))
         self.query_one(Headings).refresh()
         if not rows:
             self.query_one("#right", RowList).show(NoRows())
@@ -148,6 +149,29 @@ class ImagesScreen(ExplorerScreen):
         row = self._chosen()
         if row is not None:
             self.explorer.open_target(str(row.image.id))  # a name may be that of a file here
+
+    def action_mark_image(self) -> None:
+        """Mark the image, or take its mark away; of three the oldest goes."""
+        row = self._chosen()
+        if row is None:
+            return
+        others = [one for one in self._marked if one.image.id != row.image.id]
+        self._marked = others if len(others) < len(self._marked) else [*others[-1:], row]
+        self._show()
+
+    def action_compare(self) -> None:
+        """The two marked images, or the marked one and that under the cursor."""
+        row, chosen = self._chosen(), self._marked
+        if len(chosen) == 1 and row is not None and row.image.id != chosen[0].image.id:
+            chosen = [*chosen, row]
+        if len(chosen) != 2:
+            self.notify("mark an image with m, then go to another one", timeout=4)
+            return
+        from layerscope.tui.screens.compare import CompareScreen, pair_of_targets
+
+        a, b = (str(one.image.id) for one in chosen)
+        names = shown_name(chosen[0]), shown_name(chosen[1])
+        self.app.push_screen(CompareScreen(pair_of_targets(self.session, a, b, names)))
 
     def action_copy_id(self) -> None:
         """To the clipboard of the terminal (OSC 52)."""
