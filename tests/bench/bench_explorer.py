@@ -63,7 +63,7 @@ def _looks(name: str, file: Path, limits: _Limits, runs: int) -> Iterator[Row]:
             first.append(_look(file, store))
             second.append(_look(file, store))
     peer = dive.look(file)
-    took = f"dive {peer.usable:.1f} s" if peer else ""
+    took = str(peer) if peer else ""
     held = f"dive {peer.memory / _MEGABYTE:,.0f} MB" if peer else ""
     usable = statistics.median(look.usable for look in first)
     yield Row(f"{name}: first look", usable, "s", limits.first, took)
