@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.index.columns import ColumnFile
+from layerscope.index.columns import ColumnFile, InvalidIndex
 from layerscope.index.facts import LayerFacts
 from layerscope.index.tree_rows import TreeRows
 
@@ -57,7 +57,11 @@ class LayerIndex(TreeRows):
     @classmethod
     def open(cls, path: Path) -> LayerIndex:
         """Map the index at ``path``. Raises InvalidIndex or OSError."""
-        return cls(ColumnFile(path, MAGIC))
+        file = ColumnFile(path, MAGIC)
+        try:
+            return cls(file)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidIndex(str(path), "its header is damaged") from error
 
     @property
     def diff_id(self) -> Digest:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.index.columns import ColumnFile
+from layerscope.index.columns import ColumnFile, InvalidIndex
 from layerscope.index.layer import LayerIndex
 from layerscope.index.tree_rows import TreeRows
 
@@ -71,7 +71,11 @@ class StackView(TreeRows):
     @classmethod
     def open(cls, path: Path, layers: Sequence[LayerIndex]) -> StackView:
         """Map the stack of ``layers`` (bottom first) at ``path``. Raises InvalidIndex, OSError."""
-        return cls(ColumnFile(path, MAGIC), layers)
+        file = ColumnFile(path, MAGIC)
+        try:
+            return cls(file, layers)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidIndex(str(path), "its header is damaged") from error
 
     def __len__(self) -> int:
         return len(self.layer)
