@@ -29,6 +29,17 @@ def test_each_way_to_lose_bytes(tmp_path: Path) -> None:
     ]
 
 
+def test_a_directory_that_is_changed_as_good_as_whole_is_one_loss(tmp_path: Path) -> None:
+    base = [*BASE, file("d/e/x", b"7" * 300), file("d/e/y", b"8" * 300)]
+    again = [file("d/e/x", b"7" * 300, mode=0o600), file("d/e/y", b"8" * 300), file("d/a", b"1")]
+    assert losses(stacks([tar(base), tar(again)], tmp_path)) == [
+        Loss(b"d", Change.METADATA, 1, (0,), 3, 610),
+    ]
+    assert losses(stacks([tar(base), tar(again[:1])], tmp_path)) == [
+        Loss(b"d/e/x", Change.METADATA, 1, (0,), 1, 300),
+    ]
+
+
 def test_the_largest_are_kept(tmp_path: Path) -> None:
     every = losses(stacks([tar(BASE), tar([file(".wh.d"), file(".wh.f")])], tmp_path), most=1)
     assert [loss.path for loss in every] == [b"f"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
 from layerscope.archive.entry import Kind
 from layerscope.index.change import Change
 from layerscope.tui.models.file_row import CHANGE_ROLES, FileRow, file_row
@@ -87,12 +89,14 @@ def _name(row: FileRow, room: int, is_match: bool) -> list[Span]:
     name = safe_name(row.shown) + ("/" if row.entry.kind is Kind.DIR else "")
     role = "match" if is_match else _name_role(row)
     before = f"{indent}{row.folding.value} "
-    text = fit(name, room - len(before)) if not row.entry.link else name
-    spans = [(before, "dim"), (text, role)]
-    if row.entry.link:
-        arrow = " = /" if row.entry.kind is Kind.HARDLINK else " → "
-        spans.append((arrow + safe_name(row.entry.link), "dim"))
-    return spans
+    room = max(1, room - len(before))
+    target = safe_name(row.entry.link)
+    if not target:
+        return [(before, "dim"), (fit(name, room), role)]
+    arrow = " = /" if row.entry.kind is Kind.HARDLINK else " → "
+    name = name if cell_len(name) < room else fit(name, room)
+    rest = fit(arrow + target, max(0, room - cell_len(name)))
+    return [(before, "dim"), (name, role), (rest, "dim")]
 
 
 def _name_role(row: FileRow) -> str:

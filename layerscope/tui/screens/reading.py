@@ -88,11 +88,11 @@ class ReadingScreen(FilesScreen):
     def _opened(self, event: Opened) -> None:
         self.image = event.image
         self.reading = Reading(event.image)
-        self.show_reading()
         if self.reading.is_done:
             self._settle()
         else:
             self.action_read_on()
+            self.show_reading()
 
     def action_read_on(self) -> None:
         """Read the layers that weren't."""
