@@ -33,7 +33,7 @@ def fit_left(text: str, width: int) -> str:
     length = cell_len(text)
     if length <= width:
         return " " * (width - length) + text
-    rest = text
+    rest = text[-width:] if width > 0 else ""
     while rest and cell_len(rest) >= width:
         rest = rest[1:]
     return (ELLIPSIS + rest + " " * (width - 1 - cell_len(rest)))[:width]
@@ -42,6 +42,11 @@ def fit_left(text: str, width: int) -> str:
 def _is_safe(text: str) -> bool:
     """Terminals don't agree on how wide an emoji is with the selector that makes it wide."""
     return text.isprintable() and _WIDENING not in text
+
+
+def fit_end(text: str, width: int) -> str:
+    """As :func:`fit`, but a text too long is cut at its start: of a path the end tells most."""
+    return fit(text, width) if cell_len(text) <= width else fit_left(text, width)
 
 
 def _safe(char: str) -> str:

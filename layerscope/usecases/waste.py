@@ -1,23 +1,11 @@
-"""What an image wastes: dive's figures, and beside them what is true."""
+"""What an image holds and doesn't show; :mod:`analyze` has dive's figures of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from layerscope.analysis.efficiency import Efficiency, efficiency
 from layerscope.analysis.losses import Loss, losses
 from layerscope.usecases.opened import OpenImage
 
 
-@dataclass(frozen=True, slots=True)
-class Waste:
-    """dive's figures, and the losses of which the image consists, largest first."""
-
-    efficiency: Efficiency
-    losses: tuple[Loss, ...]
-
-
-def waste(image: OpenImage) -> Waste:
-    """The image must have been read. Raises NoSuchLayer if it wasn't."""
-    stacks = image.stacks()
-    return Waste(efficiency(stacks), tuple(losses(stacks)))
+def waste(image: OpenImage) -> list[Loss]:
+    """Where its bytes were lost, largest first. Raises NoSuchLayer if it wasn't read."""
+    return losses(image.stacks())

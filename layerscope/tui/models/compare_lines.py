@@ -9,7 +9,7 @@ from layerscope.analysis.compare import ConfigDifference, FileDifference
 from layerscope.tui.models.file_row import CHANGE_LETTERS, CHANGE_ROLES
 from layerscope.tui.models.pattern import Pattern
 from layerscope.tui.models.tree_view import Sort
-from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
+from layerscope.tui.safe_text import fit, fit_end, fit_left, safe_name, safe_text
 from layerscope.units import size_text
 from layerscope.usecases.compare import Comparison
 
@@ -50,7 +50,7 @@ class CompareLines:
             spans += [(f"{_size(file.size_a)} ", "dim"), (f"{_size(file.size_b)} ", "dim")]
         spans.append((f"{fit_left(growth_text(growth(file)), _SIZE + 1)} ", "strong"))
         room = width - sum(len(text) for text, _ in spans) - 1
-        return [*spans, (" " + fit("/" + safe_name(file.path), room), "")]
+        return [*spans, (" " + fit_end("/" + safe_name(file.path), room), "")]
 
 
 def compare_headings(width: int) -> str:

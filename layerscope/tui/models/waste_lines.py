@@ -8,7 +8,7 @@ from layerscope.analysis.efficiency import Efficiency
 from layerscope.analysis.losses import Loss
 from layerscope.index.change import Change
 from layerscope.tui.models.file_row import CHANGE_LETTERS, CHANGE_ROLES
-from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
+from layerscope.tui.safe_text import fit, fit_end, fit_left, safe_name, safe_text
 from layerscope.units import size_text
 
 Span = tuple[str, str]
@@ -46,7 +46,7 @@ class WasteLines:
             spans.append((f" {fit(made_by, _LAYERS)}", "dim"))
             spans.append((f"{fit_left(f'{loss.files:,}', _FILES)} ", "dim"))
         room = width - sum(len(text) for text, _ in spans) - 1
-        return [*spans, (" " + fit("/" + safe_name(loss.path), room), "")]
+        return [*spans, (" " + fit_end("/" + safe_name(loss.path), room), "")]
 
 
 def waste_headings(width: int) -> str:

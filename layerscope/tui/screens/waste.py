@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from textual import on, work
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from layerscope.analysis.efficiency import Efficiency
+from layerscope.analysis.losses import Loss
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.waste import WASTE
@@ -17,9 +19,10 @@ from layerscope.tui.models.waste_lines import WasteLines, advice, waste_figures,
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
+from layerscope.usecases.analyze import analyze
 from layerscope.usecases.layers import created_by
 from layerscope.usecases.opened import OpenImage
-from layerscope.usecases.waste import Waste, waste
+from layerscope.usecases.waste import waste
 
 Visit = Callable[[int, bytes], None]
 
@@ -34,18 +37,25 @@ class WasteScreen(ExplorerScreen):
     BINDINGS = bindings(WASTE)
 
     DEFAULT_CSS = """
-    WasteScreen #figures { height: auto; padding: 1 1; }
+    WasteScreen #figures { height: 4; padding: 1 1; }
     WasteScreen #losses { height: 1fr; }
     WasteScreen #advice { height: auto; min-height: 3; max-height: 6; padding: 0 1;
                           border-top: solid $panel; color: $text-muted; }
     """
 
-    class Known(Message):
+    class Found(Message):
         """The losses are known."""
 
-        def __init__(self, found: Waste) -> None:
+        def __init__(self, losses: Sequence[Loss]) -> None:
             super().__init__()
-            self.found = found
+            self.losses = losses
+
+    class Weighed(Message):
+        """dive's figures are known, too: they take longer."""
+
+        def __init__(self, figures: Efficiency) -> None:
+            super().__init__()
+            self.figures = figures
 
     def __init__(self, image: OpenImage, visit: Visit) -> None:
         super().__init__()
@@ -74,18 +84,21 @@ class WasteScreen(ExplorerScreen):
     @work(thread=True)
     def _weigh(self) -> None:
         try:
-            self.post_message(self.Known(waste(self._image)))
+            self.post_message(self.Found(waste(self._image)))
+            self.post_message(self.Weighed(analyze(self._image)))
         except (LayerscopeError, OSError) as error:
             self.app.call_from_thread(self.fail, error)
 
-    @on(Known)
-    def _known(self, event: Known) -> None:
-        figures = waste_figures(event.found.efficiency)
-        self.query_one("#figures", Static).update("\n".join(figures))
-        self.losses.show(WasteLines(event.found.losses), 0)
-        if not event.found.losses:
+    @on(Found)
+    def _list(self, event: Found) -> None:
+        self.losses.show(WasteLines(event.losses), 0)
+        if not event.losses:
             words = "Nothing is wasted: all that the layers hold can be seen."
             self.query_one("#advice", Static).update(words)
+
+    @on(Weighed)
+    def _tell(self, event: Weighed) -> None:
+        self.query_one("#figures", Static).update("\n".join(waste_figures(event.figures)))
 
     @on(RowList.Highlighted, "#losses")
     def _advise(self, event: RowList.Highlighted) -> None:

@@ -19,7 +19,7 @@ from layerscope.tui.models.tree import TreeModel
 from layerscope.tui.models.tree_columns import TreeColumns
 from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.models.tree_view import Mark, Scope, Shape, Sort, TreeView
-from layerscope.tui.safe_text import fit, fit_left, safe_name, safe_text
+from layerscope.tui.safe_text import fit_end, safe_name, safe_text
 from layerscope.tui.widgets.file_tree import FileTree
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
@@ -297,10 +297,5 @@ class FilesPane(Vertical):
         found = f"{number:,} of {tree.match_count:,} found · " if number else ""
         place = f"{found}{self.file_tree.cursor + 1:,}/{len(tree):,} "
         room = max(0, self.size.width - len(place) - 2)
-        where = _tail("/" + safe_name(path), room)
+        where = fit_end("/" + safe_name(path), room)
         self.query_one("#where", Line).show(f" {where} {place}")
-
-
-def _tail(text: str, room: int) -> str:
-    """The end of a path matters most."""
-    return fit(text, room) if len(text) <= room else fit_left(text, room)
