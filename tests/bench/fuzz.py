@@ -95,10 +95,10 @@ def _start(first: int, step: int, last: int, seed: int, folder: Path) -> _Worker
     os._exit(0)
 
 
-def fuzz(count: int, seed: int, jobs: int, folder: Path) -> list[str]:
-    """Check ``count`` inputs in ``jobs`` processes; a line for each that failed."""
+def fuzz(first: int, last: int, seed: int, jobs: int, folder: Path) -> list[str]:
+    """Check inputs ``first`` to ``last`` - 1 in ``jobs`` processes; a line for each that failed."""
     found: list[str] = []
-    workers = [_start(number, jobs, count, seed, folder) for number in range(jobs)]
+    workers = [_start(first + number, jobs, last, seed, folder) for number in range(jobs)]
     shown = time.monotonic()
     while workers:
         for worker in list(workers):
@@ -106,8 +106,8 @@ def fuzz(count: int, seed: int, jobs: int, folder: Path) -> list[str]:
                 continue
             workers.remove(worker)
             following = worker.number + jobs
-            if found and found[-1].startswith(f"{worker.number}: it ") and following < count:
-                workers.append(_start(following, jobs, count, seed, folder))
+            if found and found[-1].startswith(f"{worker.number}: it ") and following < last:
+                workers.append(_start(following, jobs, last, seed, folder))
         if time.monotonic() - shown > 10 and workers:
             shown = time.monotonic()
             print(f"at {min(w.number for w in workers)}, {len(found)} failed", file=sys.stderr)
@@ -141,6 +141,7 @@ def main() -> int:
     """Read the words, fuzz, and tell."""
     words = argparse.ArgumentParser(prog="python -m tests.bench.fuzz", description=__doc__)
     words.add_argument("--count", type=int, default=200_000, help="how many inputs")
+    words.add_argument("--first", type=int, default=0, help="the number of the first")
     words.add_argument("--seed", type=int, default=1, help="which inputs")
     words.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
     words.add_argument("--only", type=int, help="do this input alone")
@@ -152,7 +153,8 @@ def main() -> int:
         if asked.only is not None:
             return _again(asked.only, asked.seed, asked.save, folder)
         started = time.monotonic()
-        found = fuzz(asked.count, asked.seed, asked.jobs, folder)
+        last = asked.first + asked.count
+        found = fuzz(asked.first, last, asked.seed, asked.jobs, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{asked.count} inputs, {len(found)} failed, {time.monotonic() - started:.0f} s")
