@@ -124,7 +124,9 @@ async def test_the_filter_works_as_one_types(root: Path) -> None:
     async with explore(root, _FIVE) as explorer:
         await explorer.press("a", "slash", *"*.HTML")
         assert "No file is like that." in explorer.text
-        await explorer.press("escape", "right_square_bracket", "slash", *"*.html")
+        await explorer.press("enter", "a")
+        assert "No file that this layer changed is like that" in explorer.text
+        await explorer.press("a", "escape", "right_square_bracket", "slash", *"*.html")
         assert "3 like *.html" in explorer.text
         assert names(explorer)[-3:] == ["about.html", "error.html", "index.html"]
         await explorer.press("enter", "n")
@@ -156,7 +158,10 @@ async def test_a_path_is_gone_to_and_completed(root: Path) -> None:
         await explorer.press("right", "enter")
         assert "/var/lib/example " in explorer.text
         await explorer.press("colon", *"nowhere", "enter")
-        assert "isn't shown here" in notices(explorer)
+        assert "there is no /" in notices(explorer)
+        await explorer.press("colon", "ctrl+u", *"/etc/shadow", "enter")
+        assert "Everything, layers 0–1" in explorer.text
+        assert "/etc/shadow " in explorer.text
 
 
 async def test_the_path_is_copied(root: Path) -> None:

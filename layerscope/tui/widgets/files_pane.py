@@ -186,9 +186,13 @@ class FilesPane(Vertical):
         event.stop()
         self._close(self.path_box)
         path = event.value.strip("/").encode("utf-8", "surrogateescape")
-        if path and not self.file_tree.go_to(path):
-            self.notify(f"/{safe_text(event.value.strip('/'))} isn't shown here", markup=False,
-                        severity="warning", timeout=4)  # fmt: skip
+        if not path or self._source is None or self.file_tree.go_to(path):
+            return
+        if self._source.find(path) is not None:
+            self.visit(path, Scope.ALL)
+        else:
+            words = f"there is no /{safe_text(event.value.strip('/'))} up to this layer"
+            self.notify(words, markup=False, severity="warning", timeout=4)
 
     def next_match(self, step: int) -> None:
         """Go to the next (1) or previous (-1) match."""
@@ -245,11 +249,15 @@ class FilesPane(Vertical):
         self.query_one("#what", Line).show(f" {self._heading(tree)}")
         self.set_class(not len(tree), "-nothing")
         if not len(tree):
-            why = "No file is like that." if tree.view.pattern else self._why_empty(tree.view)
+            why = self._why_empty(tree.view)
             self.query_one("#nothing", Static).update(why)
             self.query_one("#where", Line).show("")
 
     def _why_empty(self, view: TreeView) -> str:
+        if view.pattern and view.scope is Scope.CHANGED:
+            return "No file that this layer changed is like that: a looks in all of them."
+        if view.pattern:
+            return "No file is like that."
         if view.hidden:
             return "All of it is hidden: A, M, D and U show it again."
         if view.scope is Scope.CHANGED:
