@@ -64,7 +64,8 @@ class RowList(ScrollView, can_focus=True):
 
     DEFAULT_CSS = """
     RowList { background: $background; color: $foreground; scrollbar-size-vertical: 1;
-              scrollbar-gutter: stable; }
+              overflow-y: scroll; scrollbar-background: $background;
+              scrollbar-background-hover: $background; scrollbar-background-active: $background; }
     RowList > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground;
                               text-style: bold; }
     RowList > .rows--idle { background: $surface-lighten-2; }
@@ -129,9 +130,17 @@ class RowList(ScrollView, can_focus=True):
         """Show another model, with the cursor at a row (or as near as there is to where it was)."""
         self._model = model
         self._strips.clear()
-        self.virtual_size = Size(0, len(model))
+        self._take_length()
         self.move_to(self._cursor if cursor is None else cursor, always=True)
         self.refresh()
+
+    def _take_length(self) -> None:
+        """Scroll over as many rows as there are now; no other widget moves, so nothing is laid out
+        anew."""
+        size = Size(0, len(self._model))
+        if size != self.virtual_size:
+            self.set_reactive(RowList.virtual_size, size)
+            self._scroll_update(size)
 
     def changed(self) -> None:
         """The model says something else now."""
