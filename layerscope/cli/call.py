@@ -74,7 +74,7 @@ def _verb(name: str, words: list[str]) -> int:
 
 
 def _module(verb: str) -> Any:
-    return import_module(f"layerscope.cli.verbs.{VERBS[verb].module}")
+    return import_module(f"layerscope.cli.verbs.{verb}")
 
 
 def parser_of(name: str) -> Parser:
@@ -82,7 +82,7 @@ def parser_of(name: str) -> Parser:
     from layerscope.cli.parser import verb_parser
 
     module = _module(name)
-    about = VERBS[name].about
+    about = VERBS[name]
     parser = verb_parser(name, about[0].upper() + about[1:] + ".")
     module.configure(parser)
     examples = getattr(module, "EXAMPLES", "")
@@ -156,7 +156,7 @@ def _help() -> str:
     lines = [_ABOUT]
     for heading, verbs in GROUPS.items():
         lines.append(f"{heading}:")
-        lines += [f"  {name:<12}{verb.about}" for name, verb in verbs.items()]
+        lines += [f"  {name:<12}{about}" for name, about in verbs.items()]
         lines.append("")
     lines.append("layerscope VERB --help explains one.")
     return "\n".join(lines) + "\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from layerscope.units import size_text
 
 if TYPE_CHECKING:
+    import argparse
+
     from layerscope.cli.progress import Shown
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
@@ -74,11 +74,15 @@ class Context:
 
     def print_json(self, document: Any) -> int:
         """Print one JSON document and nothing else."""
+        import json
+
         sys.stdout.write(json.dumps(document) + "\n")
         return 0
 
     def print_json_rows(self, rows: Iterable[Any]) -> int:
         """Print a JSON list whose items are made one by one: there may be millions."""
+        import json
+
         separator = "["
         for row in rows:
             sys.stdout.write(separator + json.dumps(row))

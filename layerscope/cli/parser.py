@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NoReturn
 
 from layerscope.errors import UsageError
@@ -12,6 +13,10 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of leaving."""
 
     takes_command = False
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """argparse asks for one with each argument, and would import a lot to know its width."""
+        return argparse.RawDescriptionHelpFormatter(self.prog, width=_columns() - 2)
 
     def add_command(self) -> None:
         """After the first word that is no option comes a command with options of its own.
@@ -33,9 +38,9 @@ class Parser(argparse.ArgumentParser):
 
     def _anywhere(self, words: list[str]) -> argparse.Namespace:
         """Options may stand between the other words; behind ``--`` there are none."""
-        if "--" in words:
-            return self.parse_args(words)
-        args, others = self.parse_known_intermixed_args(words)
+        args, others = self.parse_known_args(words)
+        if others and "--" not in words:  # slower, and seldom needed
+            args, others = self.parse_known_intermixed_args(words)
         if others:
             self.error(f"unrecognized arguments: {' '.join(others)}")
         return args
@@ -59,12 +64,18 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(verb or "the call", message, f"{self.prog} --help")
 
 
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size(1).columns or 80
+    except (ValueError, OSError):
+        return 80
+
+
 def verb_parser(verb: str, about: str) -> Parser:
     """The parser of a verb, with the options that every verb has."""
     parser = Parser(
         prog=f"layerscope {verb}",
         description=about,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     common = parser.add_argument_group("everywhere")

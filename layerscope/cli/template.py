@@ -14,6 +14,8 @@ from typing import Any
 
 from layerscope.errors import UsageError
 
+_ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
 Row = Mapping[str, str]
 Evaluate = Callable[[Row, bool], Any]
 
@@ -176,6 +178,8 @@ def _call(name: str, arguments: Sequence[Evaluate]) -> Evaluate:
 
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    if isinstance(value, dict):  # Docker does this to a whole row, and not to a single field
+        text = text.translate(_ESCAPED)
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -21,10 +21,13 @@ def at(directory: int, name: bytes) -> bytes:
 
 
 def get(path: bytes | int, name: str) -> bytes | None:
-    """One attribute without following a symlink; None if it isn't there or can't be."""
+    """One attribute without following a symlink; None if it isn't there or can't be.
+
+    A descriptor may be one that is open for its place only (O_PATH).
+    """
     try:
         if isinstance(path, int):
-            return os.getxattr(path, name)
+            return os.getxattr(b"/proc/self/fd/%d" % path, name)
         return os.getxattr(path, name, follow_symlinks=False)
     except OSError as error:
         if error.errno in ABSENT:

@@ -115,10 +115,12 @@ class OpenImage:
     def need_stack(self, number: int | None) -> StackView:
         """The stack of layers 0 to ``number``, of all for None. Raises NoSuchLayer."""
         last = self.layer_count - 1
+        if last < 0:
+            raise NoSuchLayer(self.image.origin, "it has no layers")
         wanted = last if number is None else number
         if not 0 <= wanted <= last:
-            there = f"layers are 0 to {last}" if last >= 0 else "it has no layers"
-            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", f"there is none; {there}")
+            why = f"there is none; layers are 0 to {last}"
+            raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", why)
         stack = self.stack(wanted)
         if stack is None:
             raise NoSuchLayer(f"layer {wanted} of {self.image.origin}", "it wasn't read yet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerscope.analysis.compare import (
@@ -10,6 +11,7 @@ from layerscope.analysis.compare import (
     compare_configs,
     compare_files,
 )
+from layerscope.index.change import Change
 from layerscope.index.facts import LayerFacts
 from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
@@ -40,17 +42,39 @@ def compare_layers(
     a: OpenImage, layer_a: int | None, b: OpenImage, layer_b: int | None
 ) -> Comparison:
     """From ``a`` after a layer to ``b`` after one, each the last for None. Raises NoSuchLayer."""
-    left, right = a.need_stack(layer_a), b.need_stack(layer_b)
+    left, right = _stack(a, layer_a), _stack(b, layer_b)
     facts_a, facts_b = _facts(left), _facts(right)
     in_a, in_b = {f.diff_id for f in facts_a}, {f.diff_id for f in facts_b}
     return Comparison(
         shared_layers=tuple(f for f in facts_a if f.diff_id in in_b),
         layers_only_a=tuple(f for f in facts_a if f.diff_id not in in_b),
         layers_only_b=tuple(f for f in facts_b if f.diff_id not in in_a),
-        files=tuple(compare_files(left, right)),
+        files=tuple(_files(left, right)),
         config=tuple(compare_configs(a.image.config, b.image.config)),
     )
 
 
-def _facts(stack: StackView) -> list[LayerFacts]:
-    return [layer.facts for layer in stack.layers]
+def _stack(image: OpenImage, layer: int | None) -> StackView | None:
+    """The files of an image; None for one without layers."""
+    return image.need_stack(layer) if image.layer_count or layer is not None else None
+
+
+def _facts(stack: StackView | None) -> list[LayerFacts]:
+    return [layer.facts for layer in stack.layers] if stack is not None else []
+
+
+def _files(left: StackView | None, right: StackView | None) -> Iterator[FileDifference]:
+    if left is not None and right is not None:
+        yield from compare_files(left, right)
+    elif left is not None:
+        for path, size in _all(left):
+            yield FileDifference(path, Change.REMOVED, size, None)
+    elif right is not None:
+        for path, size in _all(right):
+            yield FileDifference(path, Change.ADDED, None, size)
+
+
+def _all(stack: StackView) -> Iterator[tuple[bytes, int]]:
+    for row in range(1, len(stack)):
+        if stack.change[row] != Change.REMOVED:
+            yield stack.path(row), stack.size(row)

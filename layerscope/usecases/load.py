@@ -38,7 +38,10 @@ def load(
     """
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
+    from layerscope.store.adding import familiar
 
+    for name in names:
+        familiar(name)  # a wrong one is told before gigabytes are copied
     image = open_target(target, store, platform, progress)
     done = load_image(image, store, names or None, progress or Silent())
     return Loaded(

@@ -9,7 +9,7 @@ from layerscope.archive.entry import Entry, Kind
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
-from layerscope.usecases.paths import find
+from layerscope.usecases.paths import NoSuchPath, clean, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,12 @@ class TreeRow:
 def tree(image: OpenImage, path: bytes = b"", layer: int | None = None) -> Iterator[TreeRow]:
     """What is at and below ``path`` after ``layer`` (the last for None), in tree order.
 
-    Raises NoSuchPath, NoSuchLayer.
+    An image without layers has no files. Raises NoSuchPath, NoSuchLayer.
     """
+    if not image.layer_count and layer is None:
+        if clean(path):
+            raise NoSuchPath(path)
+        return iter(())
     stack = image.need_stack(layer)
     start = find(stack, path)
     return (

@@ -35,6 +35,7 @@ def test_templates() -> None:
     [
         ("{{json .}}", '{"ID":"a/b","Size":"5B"}'),
         ("{{json .ID}}", '"a/b"'),
+        ('{{json (split "<a>" "a")}}', '["<",">"]'),
         ("{{upper .ID}}|{{.Size | lower | json}}", 'A/B|"5b"'),
         ('{{join (split .ID "/") "-"}}', "a-b"),
         ('{{split .ID "/"}}', "[a b]"),
@@ -48,6 +49,12 @@ def test_templates() -> None:
 )
 def test_functions(template: str, text: str) -> None:
     assert formatted(template, HEADINGS, [{"ID": "a/b", "Size": "5B"}]) == [text]
+
+
+def test_json_of_a_row_is_escaped_as_docker_does_it() -> None:
+    assert formatted("json", {"ID": ""}, [{"ID": "<none> & \u2028"}]) == [
+        '{"ID":"\\u003cnone\\u003e \\u0026 \\u2028"}'
+    ]
 
 
 def test_functions_leave_headings_alone() -> None:

@@ -203,3 +203,9 @@ def test_a_bare_tar_is_one_layer(cli: Cli, tmp_path: Path) -> None:
     rows = cli.ok("tree", str(tmp_path / "root.tar"))
     assert [row["path"] for row in rows] == ["/a", "/a/b"]
     assert len(cli.ok("layers", f"rootfs:{tmp_path / 'root.tar'}")) == 1
+
+
+def test_a_wrong_name_is_told_before_anything_is_read(cli: Cli) -> None:
+    outcome = cli("load", "./not-even-there.tar", "-t", "WRONG")
+    assert outcome.code == 2
+    assert "'WRONG'" in outcome.err

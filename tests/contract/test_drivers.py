@@ -23,6 +23,7 @@ from layerscope.cow.lock import LayerBusy
 from layerscope.cow.lower import Lower
 from layerscope.cow.mount import own_mounts
 from layerscope.cow.ops import Language, run_ops
+from tests.cow.test_golden_ops import NEEDS_ROOT
 from tests.support.containers import is_root, unpack
 from tests.support.golden_ops import Case, base_tars, described_tree, ops_cases, same_description
 
@@ -96,6 +97,8 @@ CASES = [case for case in ops_cases() if not case.mounts and case.name != "spars
 def test_recorded_case(
     driver: Driver, case: Case, images: dict[str, Image], place: Place, tmp_path: Path
 ) -> None:
+    if case.name in NEEDS_ROOT and not is_root():
+        pytest.skip(NEEDS_ROOT[case.name])
     image = images[case.base]
     wanted = case.expected
     driver.create(image.layers, place)

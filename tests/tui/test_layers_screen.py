@@ -147,7 +147,7 @@ async def test_sorting_and_the_biggest_files(root: Path) -> None:
         await explorer.press("s")
         assert "by time" in explorer.text
         await explorer.press("b")
-        assert names(explorer)[:2] == ["var/lib/example/data.db", "var/cache/example/example.deb"]
+        assert names(explorer)[:2] == ["/var/lib/example/data.db", "/var/cache/example/example.deb"]
         await explorer.press("b", "s")
         assert names(explorer) == ["etc/", "usr/", "var/"]
 
@@ -229,3 +229,16 @@ async def test_a_damaged_layer_shows_its_error_and_the_rest_stands(tmp_path: Pat
         assert "data.db" in explorer.text
         await explorer.press("w")
         assert "not all layers are read" in notices(explorer)
+
+
+async def test_a_terminal_made_narrow_keeps_the_pane_with_the_focus(root: Path) -> None:
+    async with explore(root, _FIVE) as explorer:
+        await explorer.press("tab")
+        await explorer.resize(80, 24)
+        assert "What layer 0 changed" in explorer.text
+        assert "COMMAND" not in explorer.text
+        await explorer.press("tab")
+        assert "COMMAND" in explorer.text
+        await explorer.resize(120, 24)
+        assert "COMMAND" in explorer.text
+        assert "What layer 0 changed" in explorer.text

@@ -26,9 +26,9 @@ def test_bytes_that_are_no_text_are_dropped(tmp_path: Path) -> None:
     with _explorer(tmp_path) as terminal:
         terminal.wait_for(_SHOWN)
         terminal.settle()
-        for _ in range(5):
+        for _ in range(3):
             os.write(terminal._master, _RUBBISH)
-            terminal.settle(quiet=0.1)
+            terminal.settle(quiet=0.05, patience=0.2)
         terminal.send("\x1b")
         terminal.settle()
         terminal.send("?")

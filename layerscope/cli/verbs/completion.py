@@ -38,10 +38,10 @@ def _everything() -> argparse.ArgumentParser:
 
     whole = argparse.ArgumentParser(prog="layerscope", add_help=False)
     verbs = whole.add_subparsers()
-    for name, verb in VERBS.items():
+    for name, about in VERBS.items():
         parser = parser_of(name)
         for action in parser._actions:
             if action.metavar in _PATHS:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-        verbs.add_parser(name, parents=[parser], add_help=False, help=verb.about)
+        verbs.add_parser(name, parents=[parser], add_help=False, help=about)
     return whole

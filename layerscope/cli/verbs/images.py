@@ -79,7 +79,7 @@ def _fields(context: Context, row: ImageRow, wanted: str | None) -> list[dict[st
         "CreatedSince": ago_text(image.created),
         "CreatedAt": local_time(image.created),
         "Size": context.size(row.size),
-        "VirtualSize": context.size(row.size),
+        "VirtualSize": context.size(row.size, 4),
         "SharedSize": context.size(row.shared_size),
         "UniqueSize": context.size(row.unique_size),
         "Containers": str(row.containers),

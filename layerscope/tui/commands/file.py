@@ -10,7 +10,7 @@ FILE = (
     Command("switch_pane", ("tab",), "Other side", "content, or layers and facts", GROUP, True),
     Command("toggle_bytes", ("x",), "Text/bytes", "as lines of text or as bytes in hex", GROUP,
             True),
-    Command("to_right", ("right", "l"), "Right", "what long lines have further to the right",
+    Command("to_right", ("right", "l"), "Right", "what long lines have to the right",
             GROUP),
     Command("to_left", ("left", "h"), "Left", "back to the start of long lines", GROUP),
     Command("layer_below", ("left_square_bracket",), "Older", "the file as the layer before "

@@ -13,22 +13,22 @@ _LAYERS = (
             LAYERS_GROUP),
     Command("layer_above", ("right_square_bracket",), "Layer above", "from either side",
             LAYERS_GROUP),
-    Command("mark_layer", ("m",), "Mark", "mark a layer to compare with; again takes it away",
+    Command("mark_layer", ("m",), "Mark", "to compare with another; again: no longer",
             LAYERS_GROUP),
-    Command("compare", ("c",), "Compare", "the two marked layers, or the marked and this one",
+    Command("compare", ("c",), "Compare", "two marked layers, or the marked and this one",
             LAYERS_GROUP),
     Command("waste", ("w",), "Waste", "what costs most for nothing", LAYERS_GROUP, True),
-    Command("read_on", ("r",), "Read on", "read the layers that weren't, after Esc or an error",
+    Command("read_on", ("r",), "Read on", "read what Esc or an error left unread",
             LAYERS_GROUP),
 )  # fmt: skip
 
 _FILES = (
     Command("toggle_scope", ("a",), "Changed/all",
-            "what this layer changed, or everything up to it", FILES_GROUP, True),
+            "what this layer changed, or all up to it", FILES_GROUP, True),
     Command("fold", ("space",), "Fold", "open or shut a directory", FILES_GROUP, True),
-    Command("fold_right", ("right", "l"), "Into", "open a directory, then go to what is in it",
+    Command("fold_right", ("right", "l"), "Into", "open a directory, then go into it",
             FILES_GROUP),
-    Command("fold_left", ("left", "h"), "Out of", "shut a directory, or go to the one around",
+    Command("fold_left", ("left", "h"), "Out of", "shut a directory, or go to the one around it",
             FILES_GROUP),
     Command("expand_below", ("asterisk",), "Open below", "open a directory with all below it",
             FILES_GROUP),
@@ -39,7 +39,7 @@ _FILES = (
               f"open directories {depth} deep", FILES_GROUP)
       for depth in range(1, DEEPEST_KEY + 1)),
     Command("sort", ("s",), "Sort", "by name, size or time", FILES_GROUP, True),
-    Command("biggest", ("b",), "Biggest", "a flat list of the biggest files, or the tree",
+    Command("biggest", ("b",), "Biggest", "a list of the biggest files, or the tree",
             FILES_GROUP, True),
     Command("toggle_added", ("A",), "Added", "show or hide what is added", FILES_GROUP),
     Command("toggle_modified", ("M",), "Modified", "show or hide what is modified", FILES_GROUP),
@@ -51,8 +51,8 @@ _FILES = (
 )  # fmt: skip
 
 _FIND = (
-    Command("filter", ("slash",), "Filter", "part of a name, of a path with /, or a whole one "
-            "with *", FIND_GROUP, True),
+    Command("filter", ("slash",), "Filter", "part of a name, of a/path, or a whole *.so",
+            FIND_GROUP, True),
     Command("next_match", ("n",), "Next", "the next match, or the next change", FIND_GROUP),
     Command("previous_match", ("N",), "Previous", "the match or change before", FIND_GROUP),
     Command("go_to", ("colon",), "Go to path", "type a path; → completes it", FIND_GROUP),

@@ -31,7 +31,7 @@ _CHANGES = {
     Change.MODIFIED: "modified",
     Change.METADATA: "metadata only",
     Change.REMOVED: "removed",
-    Change.REPEATED: "repeated unchanged",
+    Change.REPEATED: "repeated",
 }
 _KEY = 9
 _XATTR_BYTES = 64
@@ -91,7 +91,7 @@ class TouchLines:
         spans = [
             (f" {fit_left(str(touch.layer), 3)} ", "strong"),
             (f"{CHANGE_LETTERS[touch.change]} ", CHANGE_ROLES[touch.change]),
-            (f"{fit(_CHANGES[touch.change], 18)} ", CHANGE_ROLES[touch.change]),
+            (f"{fit(_CHANGES[touch.change], 13)} ", CHANGE_ROLES[touch.change]),
             (f"{fit_left(size, 7)} ", ""),
             (f"{fit(mode_text(entry) if entry is not None else '', 10)} ", "dim"),
         ]

@@ -11,7 +11,8 @@ from layerscope.archive.entry import Kind
 from layerscope.index.change import Change
 from layerscope.tui.models.file_row import CHANGE_ROLES, FileRow, file_row
 from layerscope.tui.models.tree import TreeModel
-from layerscope.tui.safe_text import fit, fit_left, safe_name
+from layerscope.tui.models.tree_view import Shape
+from layerscope.tui.safe_text import fit, fit_end, fit_left, safe_name
 from layerscope.units import size_text
 
 Span = tuple[str, str]
@@ -47,7 +48,11 @@ class FileLines:
         if "time" in columns:
             spans.append((f"{time_text(row.entry.mtime)} ", "dim"))
         room = width - sum(len(text) for text, _ in spans)
-        return [*spans, *_name(row, room, self.tree.is_match(index))]
+        is_match = self.tree.is_match(index)
+        if self.tree.view.shape is Shape.BIGGEST:
+            path = fit_end("/" + safe_name(row.shown), max(1, room - 1))
+            return [*spans, (" ", ""), (path, "match" if is_match else _name_role(row))]
+        return [*spans, *_name(row, room, is_match)]
 
 
 def file_headings(width: int) -> str:

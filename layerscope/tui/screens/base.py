@@ -34,6 +34,7 @@ class ExplorerScreen(Screen[None]):
     """
 
     ACTIONS: ClassVar[tuple[Command, ...]] = ()
+    _is_other = False
     BINDINGS = bindings((BACK,))
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - Textual's
 
@@ -89,6 +90,14 @@ class ExplorerScreen(Screen[None]):
         lines = (safe_text(line) for line in message.splitlines())
         self.notify("\n".join(lines), severity="error", markup=False, timeout=10)
 
+    def show_side(self, is_other: bool) -> None:
+        """Where there is room for one pane only: the first, or the other one.
+
+        The class ``-other`` says so there and only there, for a change of it styles all anew.
+        """
+        self._is_other = is_other
+        self.set_class(is_other and self.size.width < NARROW, "-other")
+
     def action_back(self) -> None:
         """Leave the screen, if there is one below it."""
         if len(self.app.screen_stack) > 2:
@@ -104,3 +113,4 @@ class ExplorerScreen(Screen[None]):
         """Say so where there is too little room."""
         small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
         self.set_class(small, "-too-small")
+        self.set_class(self._is_other and event.size.width < NARROW, "-other")

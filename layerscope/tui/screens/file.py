@@ -135,9 +135,9 @@ class FileScreen(ExplorerScreen):
         self.say(f"/{safe_name(self._path)} — as layer {version.layer} has it")
         index = self._image.layer(version.place[0])
         if index is not None and index.kind[version.place[1]] == Kind.FILE:
-            self.remove_class("-nothing")
             content = FileContent(self._image, *version.place)
             if content.size:
+                self._say_nothing("Reading the layer up to this file …")
                 self.preview.load(content, version.entry.name.decode("utf-8", "replace"))
             else:
                 self._say_nothing("The file is empty.")
@@ -152,6 +152,7 @@ class FileScreen(ExplorerScreen):
 
     @on(Preview.Judged)
     def _judged(self, event: Preview.Judged) -> None:
+        self.remove_class("-nothing")
         sniffed = event.sniffed
         self._fact = sniffed.fact or ("text" if sniffed.form is Form.TEXT else "binary data")
         self._list()
@@ -199,12 +200,12 @@ class FileScreen(ExplorerScreen):
     def action_switch_pane(self) -> None:
         """Content, or layers and facts."""
         wanted = self.touches if self.focused is not self.touches else self.preview
-        self.set_class(wanted is self.touches, "-other")
+        self.show_side(wanted is self.touches)
         wanted.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where there is room for one pane it is that of the focus."""
-        self.set_class(event.widget is self.touches, "-other")
+        self.show_side(event.widget is self.touches)
 
     def action_toggle_bytes(self) -> None:
         """Lines or bytes."""

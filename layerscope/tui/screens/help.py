@@ -11,7 +11,7 @@ from layerscope.tui.safe_text import fit
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.rows import RowList, Span
 
-_KEYS, _WORDS = 22, 18
+_KEYS, _WORDS = 16, 14
 
 
 class HelpLines:

@@ -191,16 +191,16 @@ class ImagesScreen(ExplorerScreen):
         """Go to the other side."""
         right = self.query_one("#right", RowList)
         wanted = self.query_one("#images", RowList) if right.has_focus else right
-        self.set_class(wanted is right, "-other")
+        self.show_side(wanted is right)
         wanted.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where there is room for one pane it is that of the focus."""
-        self.set_class(event.widget.id == "right", "-other")
+        self.show_side(event.widget.id == "right")
 
     def action_filter(self) -> None:
         """Ask for a text."""
-        self.remove_class("-other")
+        self.show_side(False)
         box = self.query_one("#filter", Input)
         box.add_class("-open")
         box.focus()

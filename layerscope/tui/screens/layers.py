@@ -100,7 +100,9 @@ class LayersScreen(ReadingScreen):
             return f"{name} — {reading.words()} — Esc stops"
         sizes = [state.size for state in reading.states.values() if state.size is not None]
         wasted = sum(state.wasted or 0 for state in reading.states.values())
-        words = f"{name} — {size_text(sum(sizes))} in {image.layer_count} layers"
+        count = image.layer_count
+        layers = f"{count} layer" if count == 1 else f"{count} layers"
+        words = f"{name} — {size_text(sum(sizes))} in {layers}"
         failed = sum(state.stage is Stage.FAILED for state in reading.states.values())
         if failed:
             words += f", {failed} of them can't be read"
@@ -151,12 +153,12 @@ class LayersScreen(ReadingScreen):
     def action_switch_pane(self) -> None:
         """Layers or files."""
         to_files = self.focused is self.layer_list
-        self.set_class(to_files, "-other")
+        self.show_side(to_files)
         (self.files.file_tree if to_files else self.layer_list).focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where there is room for one pane it is that of the focus."""
-        self.set_class(event.widget is not self.layer_list, "-other")
+        self.show_side(event.widget is not self.layer_list)
 
     @on(RowList.Opened, "#layers")
     def _to_files(self) -> None:

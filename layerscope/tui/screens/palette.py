@@ -17,7 +17,7 @@ from layerscope.tui.safe_text import fit, fit_left
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList, Span
 
-_WORDS, _KEYS = 22, 10
+_WORDS, _KEYS = 16, 8
 
 
 class OfferLines:
