@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 import stat
+from functools import cache, partial
+from pathlib import Path
 from typing import NamedTuple
 
 from layerscope.cow.copy_up import Content, copy_up, copy_up_open
@@ -49,7 +51,39 @@ def open_file(core: Core, path: bytes, flags: int, perm: int) -> Handle:
         raise fail(errno.EEXIST, path)
     if target.node.fmt == stat.S_IFDIR:
         raise fail(errno.EISDIR, path)
+    if _is_trap(core, target.parent, target.node):
+        raise fail(errno.EACCES, path)
     return _open_found(core, target.node, flags, path)
+
+
+def _is_trap(core: Core, parent: Node, node: Node) -> bool:
+    """Whether O_CREAT met what somebody else put into a directory that all may write.
+
+    The kernel's ``may_create_in_sticky``; how strict it is with files and fifos is the host's to
+    say (``fs.protected_regular`` and ``fs.protected_fifos``).
+    """
+    directory = core.stat(parent)
+    if not directory.mode & stat.S_ISVTX:
+        return False
+    level = _PROTECTED[node.fmt]() if node.fmt in _PROTECTED else 1
+    if level == 0 or core.stat(node).uid in (directory.uid, core.upper.user[0]):
+        return False
+    guarded = level > 1 and node.fmt in _PROTECTED
+    return bool(directory.mode & stat.S_IWOTH or (guarded and directory.mode & stat.S_IWGRP))
+
+
+@cache
+def _sysctl(name: str) -> int:
+    try:
+        return int(Path("/proc/sys/fs", name).read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+_PROTECTED = {
+    stat.S_IFREG: partial(_sysctl, "protected_regular"),
+    stat.S_IFIFO: partial(_sysctl, "protected_fifos"),
+}
 
 
 def _creating(core: Core, path: bytes, follow: bool) -> Target:

@@ -25,6 +25,12 @@ def run(
 
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     with first_frame(target) as frame:
+        from layerscope.tui.session import Session
+
+        session = Session(root, platform)
+        _ = session.store
+        if target is not None:
+            session.begin(target)
         from layerscope.tui.start import start
 
-        return start(frame, target, root, platform=platform, theme=theme, mouse=mouse)
+        return start(frame, session, target, theme=theme, mouse=mouse)

@@ -2,48 +2,70 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
-
-from layerscope.tui.session import Session
 
 _MODULE = "layerscope.usecases.ingest"
 _LINE = 1 << 20  # bytes; no line of the protocol comes near
 
 
-async def ingest(session: Session, target: str) -> AsyncIterator[dict[str, Any]]:
-    """Read a TARGET's layers in a process of its own; yields its events as they come.
+class Reader:
+    """Reads a TARGET's layers into the store at ``root``, from now on, in a process of its own.
 
-    The events are those of :mod:`layerscope.usecases.ingest`. Leaving the iteration early, by
-    cancelling the task too, ends the process at once.
+    Raises OSError if no process can be started.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        _MODULE,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_LINE,
-    )
-    request = {"target": target, "root": str(session.root), "platform": session.platform}
-    done = False
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        async for line in process.stdout:
-            event = json.loads(line)
-            done = event["event"] in ("done", "error") and event.get("layer") is None
-            yield event
-        if not done:
-            why = "the process that reads it ended"
-            yield {"event": "error", "layer": None, "what": target, "why": why, "hint": None}
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+
+    def __init__(self, target: str, root: Path, platform: str | None) -> None:
+        self._target = target
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        request = {"target": target, "root": str(root), "platform": platform}
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # that it ended is told by its events
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """The events of :mod:`layerscope.usecases.ingest` as they come.
+
+        Leaving the iteration early, by cancelling the task too, ends the process at once.
+        """
+        import asyncio  # which the process was not to wait for
+
+        lines = asyncio.StreamReader(_LINE)
+        protocol = asyncio.StreamReaderProtocol(lines)
+        loop, done = asyncio.get_running_loop(), False
+        transport, _ = await loop.connect_read_pipe(lambda: protocol, self._process.stdout)
+        try:
+            async for line in lines:
+                event = json.loads(line)
+                done = event["event"] in ("done", "error") and event.get("layer") is None
+                yield event
+            if not done:
+                why = "the process that reads it ended"
+                yield {
+                    "event": "error",
+                    "layer": None,
+                    "what": self._target,
+                    "why": why,
+                    "hint": None,
+                }
+        finally:
+            transport.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layerscope.oci.platform import Platform
 from layerscope.store.store import Store
-from layerscope.usecases.opened import OpenImage, find_target
+from layerscope.tui.ingest import Reader
+
+if TYPE_CHECKING:
+    from layerscope.usecases.opened import OpenImage
 
 
 class Session:
@@ -16,16 +21,48 @@ class Session:
     def __init__(self, root: Path, platform: str | None = None) -> None:
         self.root = root
         self.platform = platform
+        self._early: dict[str, Future[OpenImage]] = {}
+        self._readers: dict[str, Reader] = {}
 
     @cached_property
     def store(self) -> Store:
         """The store. Raises LayerscopeError."""
         return Store.open(self.root)
 
+    def begin(self, target: str) -> None:
+        """Open a TARGET from now on, and have its layers read, while the caller does other things.
+
+        The next :meth:`open` and :meth:`reader` of it give what came of it, errors included.
+        """
+        self._early[target] = Future()
+        threading.Thread(target=self._begin, args=(target, self._early[target])).start()
+
     def open(self, target: str) -> OpenImage:
         """An image's documents; its layers as far as they were read before.
 
-        Reads files: call it from a worker. Raises LayerscopeError.
+        Reads files: call it from a worker. Raises LayerscopeError, OSError.
         """
+        begun = self._early.pop(target, None)
+        return begun.result() if begun is not None else self._open(target)
+
+    def reader(self, target: str) -> Reader:
+        """The process that reads a TARGET's layers. Raises OSError."""
+        begun = self._readers.pop(target, None)
+        return begun or Reader(target, self.root, self.platform)
+
+    def _open(self, target: str) -> OpenImage:
+        from layerscope.oci.platform import Platform
+        from layerscope.usecases.opened import find_target
+
         platform = Platform.parse(self.platform) if self.platform else None
         return find_target(target, self.store, platform)
+
+    def _begin(self, target: str, future: Future[OpenImage]) -> None:
+        try:
+            image = self._open(target)
+            if any(image.stack(number) is None for number in range(image.layer_count)):
+                self._readers[target] = Reader(target, self.root, self.platform)
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(image)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from layerscope.errors import UsageError
 from layerscope.tui import theme as themes
 from layerscope.tui.app import ExplorerApp
@@ -13,18 +11,15 @@ from layerscope.tui.session import Session
 
 def start(
     frame: FirstFrame,
+    session: Session,
     target: str | None,
-    root: Path,
     *,
-    platform: str | None,
     theme: str | None,
     mouse: bool,
 ) -> int:
-    """Run the explorer in place of ``frame``; the exit code. Raises UsageError, LayerscopeError."""
+    """Run the explorer in place of ``frame``; the exit code. Raises UsageError."""
     if theme is not None and theme not in themes.NAMES:
         raise UsageError(f"theme {theme!r}", f"the themes are {', '.join(themes.NAMES)}")
-    session = Session(root, platform)
-    _ = session.store
     app = ExplorerApp(session, target, theme, frame)
     code = app.run(mouse=mouse)
     if app.failure is not None:

@@ -210,3 +210,20 @@ def test_devices_are_not_opened(layers: list[Path], tmp_path: Path) -> None:
             engine.open(b"/sock")
         with fails(errno.EPERM):
             engine.mknod(b"/whiteout", stat.S_IFCHR, 0)
+
+
+@pytest.mark.skipif(not is_root(), reason="gives files to other users")
+def test_what_others_put_into_a_sticky_directory_is_no_trap(tmp_path: Path) -> None:
+    shared = tmp_path / "layer" / "shared"
+    shared.mkdir(parents=True)
+    shared.chmod(0o1777)
+    os.chown(shared, 2, 2)
+    (shared / "link").symlink_to("nowhere")
+    os.chown(shared / "link", 1000, 1000, follow_symlinks=False)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+    with container([tmp_path / "layer"], tmp_path / "c") as engine:
+        with fails(errno.EACCES):
+            engine.open(b"/shared/link", flags)
+        engine.chown(b"/shared/link", 2, 2, follow=False)
+        with fails(errno.ELOOP):
+            engine.open(b"/shared/link", flags)

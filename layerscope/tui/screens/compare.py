@@ -13,7 +13,6 @@ from textual.widgets import Input, Static
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.compare import COMPARE
-from layerscope.tui.ingest import ingest
 from layerscope.tui.models.compare_lines import CompareLines, compare_headings, summary
 from layerscope.tui.models.tree_view import Sort
 from layerscope.tui.safe_text import safe_text
@@ -92,7 +91,7 @@ class CompareScreen(ExplorerScreen):
         """Have the targets read by other processes, then compare."""
         for number, target in enumerate(self._pair.targets):
             name = (self._pair.a, self._pair.b)[number]
-            async for event in ingest(self.session, target):
+            async for event in self.session.reader(target).events():
                 if event["event"] == "error":
                     self._failed(LayerscopeError(event["what"], event["why"], event["hint"]))
                     return

@@ -9,7 +9,6 @@ from textual.message import Message
 from textual.worker import Worker
 
 from layerscope.errors import LayerscopeError
-from layerscope.tui.ingest import ingest
 from layerscope.tui.models.reading import Reading
 from layerscope.tui.screens.files import FilesScreen
 from layerscope.usecases.layers import list_layers
@@ -106,7 +105,7 @@ class ReadingScreen(FilesScreen):
     @work(exclusive=True, group="reader")
     async def _read(self) -> None:
         try:
-            async for event in ingest(self.session, self.target):
+            async for event in self.session.reader(self.target).events():
                 self._hear(event)
         finally:
             if self.is_attached:  # else it ends with the explorer
