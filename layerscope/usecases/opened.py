@@ -41,17 +41,18 @@ def find_target(
 
 def _container(store: Store, text: str, *, exactly: bool) -> Image | None:
     """The container of a name or ID, as an image."""
-    from layerscope.containers.as_image import as_image
-    from layerscope.containers.shelf import NoSuchContainer, find_container
-
     if "/" in text or ":" in text:
         return None
+    from layerscope.containers.shelf import NoSuchContainer, find_container
+
     try:
         container = find_container(store, text)
     except NoSuchContainer:
         return None
     if exactly and text not in (container.name, container.id):
         return None
+    from layerscope.containers.as_image import as_image  # needs the engine, slow to import
+
     return as_image(store, container)
 
 
