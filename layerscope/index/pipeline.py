@@ -24,7 +24,7 @@ BUFFER = 4 << 20
 _RING = 4
 _HEAD = 4096
 _INPUT = 256 << 10
-# Seconds. Who has inflated or hashed waits for the interpreter's lock for as long as the scanner may
+# Seconds. Who has inflated or hashed waits for the interpreter's lock as long as the scanner may
 # keep it: with Python's own 5 ms a gzip layer takes a tenth longer.
 _SWITCH = 0.001
 
