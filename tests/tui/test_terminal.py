@@ -110,6 +110,16 @@ def test_an_idle_screen_sends_nothing(root: Path) -> None:
             assert terminal.settle(patience=1.5).size == 0, f"after {keys!r}"
 
 
+def test_a_small_terminal_is_told_so_and_nothing_is_lost(root: Path) -> None:
+    with _explorer(root) as terminal:
+        terminal.wait_for("example/five-layers")
+        terminal.settle()
+        terminal.resize(59, 14)
+        terminal.wait_for("layerscope needs 60×15")
+        terminal.resize(100, 30)
+        terminal.wait_for("example/five-layers")
+
+
 def test_without_colours_no_colour_is_sent(root: Path) -> None:
     with _explorer(root, NO_COLOR="1") as terminal:
         terminal.wait_for("example/five-layers")
