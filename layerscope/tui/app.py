@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from rich.console import RenderableType
+from textual import on
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -65,6 +67,11 @@ class ExplorerApp(App[int]):
     def on_resize(self) -> None:
         """Terminals move and clear what they show when their size changes."""
         self.forget_screen()
+
+    @on(Driver.SignalResume)
+    def _repaint(self) -> None:
+        """The shell wrote on the terminal while this program was stopped."""
+        self.refresh(layout=True)
 
     @property
     def failure(self) -> BaseException | None:

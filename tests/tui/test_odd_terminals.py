@@ -71,7 +71,7 @@ def test_ctrl_z_stops_it_from_the_palette_too(tmp_path: Path) -> None:
         terminal.send("\x1a")
         terminal.wait_for("Stopped")
         terminal.send("fg\r")
-        terminal.wait_for("a command's name")
+        terminal.wait_for(lambda text: "a command's name" in text and "PROMPT" not in text)
         terminal.send("\x03exit\r")
         terminal.settle()
 
