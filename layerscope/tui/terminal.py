@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _GRACE = 3  # seconds to leave after a signal
+_SIGNALS = 512  # bytes, one for each signal; what is left is read at once
 _PATIENCE = 0.5  # seconds that a key waits for the one before it
 
 
@@ -38,14 +39,24 @@ class Terminal(LinuxDriver):
         super().__init__(app, **options)
         self._file = sys.__stdout__
         self._last_key: str | None = None
+        self._wakeup: tuple[int, int] | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and after a stop: nothing on it is known."""
         loop = asyncio.get_running_loop()
+        self._wake_on_signals(loop)
         for number in ENDING:
             signal.signal(number, partial(self._end, loop))
         self._app.forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def _wake_on_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Python runs a handler at its next instruction: of a signal that comes when the loop is
+        just about to wait, that would be at the next key."""
+        if self._wakeup is None:
+            ear, _ = self._wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            loop.add_reader(ear, os.read, ear, _SIGNALS)
+            signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
 
     def run_input_thread(self) -> None:
         """Pass on what is typed; bytes that are no text are dropped."""
