@@ -50,6 +50,14 @@ class Terminal(LinuxDriver):
         self._app.forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows as they are, whatever COLUMNS and LINES say that they were."""
+        try:
+            columns, rows = os.get_terminal_size()
+        except OSError:
+            return super()._get_terminal_size()
+        return columns, rows
+
     def _wake_on_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """Python runs a handler at its next instruction: of a signal that comes when the loop is
         just about to wait, that would be at the next key."""
