@@ -29,8 +29,13 @@ def test_random_sequences_without_trusted_xattrs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not is_root(), reason="the kernel's side mounts overlays with trusted xattrs")
-def test_random_sequences_for_minutes(tmp_path: Path) -> None:
-    _compare(None, 3_000_000, tmp_path, FORM)
+@pytest.mark.parametrize(
+    ("seed", "operations"),
+    [(FIXED, 2_000_000), (None, 1_000_000)],
+    ids=["fixed seed", "fresh seed"],
+)
+def test_random_sequences_for_minutes(seed: int | None, operations: int, tmp_path: Path) -> None:
+    _compare(seed, operations, tmp_path, FORM)
 
 
 def _compare(seed: int | None, operations: int, base: Path, form: Form) -> None:
