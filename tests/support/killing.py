@@ -124,7 +124,9 @@ def _torn(left: Tree, before: Tree, after: Tree) -> list[bytes]:
 
 
 def _timeless(entry: tuple[object, ...] | None) -> object:
-    if entry is None or entry[0] != "dir":
+    if entry is None or entry[0] == "stray whiteout":
+        return None  # a name that leads nowhere; it is listed until its directory is copied up
+    if entry[0] != "dir":
         return entry
     seen = entry[1]
     assert isinstance(seen, tuple)
