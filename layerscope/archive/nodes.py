@@ -41,6 +41,8 @@ class Nodes:
         self._override = form is not None and form.owners is Owners.OVERRIDE
         # As tar does: what an ordinary user unpacks for himself is his.
         self._gives = os.geteuid() == 0 if form is None else form.owners is Owners.REAL
+        # Only root makes devices; where somebody else's tree has one, an empty file stands for it.
+        self._stands_in = form is not None and form.owners is Owners.OWN
         self.lost_xattrs = 0
 
     def create(self, folder: int, name: bytes, entry: Entry) -> int:
@@ -100,6 +102,9 @@ class Nodes:
     def make(self, folder: int, name: bytes, entry: Entry) -> None:
         """A symlink, fifo or device; FileExistsError if the name is taken."""
         if entry.kind is not Kind.SYMLINK and self._override and needs_override(entry):
+            self._make_stand_in(folder, name, entry)
+            return
+        if self._stands_in and entry.kind in _DEVICES:
             self._make_stand_in(folder, name, entry)
             return
         if entry.kind is Kind.SYMLINK:

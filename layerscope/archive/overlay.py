@@ -36,6 +36,7 @@ class Owners(enum.Enum):
 
     REAL = "in the inode"
     OVERRIDE = "in an xattr, where the inode can't hold them"
+    OWN = "nowhere: all belongs to who unpacks it, and is root in a namespace of his own"
 
 
 @dataclass(frozen=True, slots=True)

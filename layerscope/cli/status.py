@@ -12,4 +12,5 @@ def status(container: Container) -> str:
         return "Created"
     if container.state is State.RUNNING:
         return f"Up {ago_text(container.started_at).removesuffix(' ago')}"
-    return f"Exited ({container.exit_code}) {ago_text(container.finished_at)}"
+    ended = ago_text(container.finished_at) if container.finished_at else ""
+    return f"Exited ({container.exit_code}) {ended}".rstrip()

@@ -30,12 +30,31 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a container runs and how."""
+    """What a container runs and how. ``network`` is ``none`` or ``host``; ``toolbox`` lends it the
+    host's busybox; ``remove`` lets it go when it ends; ``stop_signal`` is what ends it."""
 
     command: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     working_dir: str = ""
     user: str = ""
+    hostname: str = ""
+    network: str = "none"
+    terminal: bool = False
+    interactive: bool = False
+    toolbox: bool = False
+    remove: bool = False
+    stop_signal: str = "SIGTERM"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The processes of a running container: its init, and who watches over it, with the time when
+    that began (clock ticks since boot) and the run of the machine that it was in."""
+
+    pid: int
+    monitor: int
+    monitor_started: int
+    boot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,7 @@ class Container:
     exit_code: int | None = None
     started_at: str = ""
     finished_at: str = ""
+    life: Life | None = None
 
     @property
     def short(self) -> str:
@@ -74,6 +94,7 @@ class Container:
             "exit_code": self.exit_code,
             "started_at": self.started_at,
             "finished_at": self.finished_at,
+            "life": asdict(self.life) if self.life else None,
         }
         return json.dumps(values)
 
@@ -84,6 +105,7 @@ class Container:
         values = json.loads(record)
         settings = values.pop("settings")
         lists = {key: tuple(settings[key]) for key in ("command", "env")}
+        life = values.pop("life", None)
         return cls(
             id=identity,
             name=name,
@@ -91,6 +113,7 @@ class Container:
             created=created,
             settings=Settings(**{**settings, **lists}),
             mounts=mounts,
+            life=Life(**life) if life else None,
             **{**values, "state": State(values["state"])},
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from layerscope.containers.names import any_name, check_name
-from layerscope.containers.record import Container, Mount
+from layerscope.containers.record import Container, Mount, State
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
@@ -45,7 +46,21 @@ def all_containers(store: Store) -> list[Container]:
         "SELECT container, target, volume, source, read_only FROM mounts ORDER BY target"
     ):
         mounts.setdefault(of, []).append(Mount(target, volume, source, bool(read_only)))
-    return [Container.from_record(row, tuple(mounts.get(row[0], ()))) for row in rows]
+    found = (Container.from_record(row, tuple(mounts.get(row[0], ()))) for row in rows)
+    return [_as_it_is(container) for container in found]
+
+
+def _as_it_is(container: Container) -> Container:
+    """A container whose processes are gone, though nobody could write it down, has ended: it was
+    killed with all that watched over it, or the machine was started anew. Docker's code is 255."""
+    if container.state is not State.RUNNING:
+        return container
+    from layerscope.containers.runtime.alive import is_alive
+
+    life = container.life
+    if life and is_alive(life.monitor, life.monitor_started, life.boot):
+        return container
+    return replace(container, state=State.EXITED, exit_code=255, life=None)
 
 
 def find_container(store: Store, text: str) -> Container:
@@ -73,6 +88,17 @@ def add_container(store: Store, container: Container, name: str | None) -> Conta
             continue
         return named
     raise NameTaken(container.name)
+
+
+def change_container(store: Store, identity: str, **changes: Any) -> Container:
+    """Keep other values of a container's fields, the rest as others may have changed it meanwhile.
+
+    Raises NoSuchContainer, NameTaken.
+    """
+    with store.database.write():
+        changed = replace(find_container(store, identity), **changes)
+        save_container(store, changed)
+    return changed
 
 
 def save_container(store: Store, container: Container) -> None:

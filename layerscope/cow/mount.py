@@ -38,7 +38,8 @@ def _check(result: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, options: bytes) -> None:
+def mount(source: bytes, target: bytes, kind: bytes | None, flags: int, options: bytes) -> None:
+    """mount(2). Raises OSError."""
     _check(_libc().mount(source, target, kind, ctypes.c_ulong(flags), options))
 
 
@@ -93,7 +94,7 @@ def mount_overlay(
             held = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in lowers]
             short = [Path(f"/proc/self/fd/{fd}") for fd in held]
             options = overlay_options(short, upper, work, form)
-        _mount(b"overlay", os.fsencode(target), b"overlay", _MS_NODEV, os.fsencode(options))
+        mount(b"overlay", os.fsencode(target), b"overlay", _MS_NODEV, os.fsencode(options))
     except OSError as error:
         raise MountFailed(str(target), _reason(error, lowers), _HINT) from error
     finally:
@@ -130,7 +131,7 @@ def unmount(target: Path) -> None:
 def own_mounts() -> None:
     """A mount namespace of this process's own: its mounts end with it. Needs to be root."""
     _check(_libc().unshare(_CLONE_NEWNS))
-    _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, b"")
+    mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, b"")
 
 
 def own_users_and_mounts() -> None:
@@ -144,7 +145,7 @@ def own_users_and_mounts() -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
         Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
-        _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, b"")
+        mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, b"")
     except OSError as error:
         why = f"this system does not let a user have a namespace of his own: {error.strerror}"
         raise MountFailed("user namespace", why, _HINT) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,16 +15,17 @@ from layerscope.containers.record import Container, Mount, Settings, State
 from layerscope.containers.shelf import (
     add_container,
     all_containers,
+    change_container,
     find_container,
     folder_of,
     forget_container,
-    save_container,
 )
-from layerscope.errors import LayerscopeError, UsageError
+from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
     from layerscope.accounting.changes import ChangeList
     from layerscope.cow.ops import Language, OpResult
+    from layerscope.oci.config import RuntimeConfig
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -50,7 +52,14 @@ class Wanted:
     env: tuple[str, ...] = ()
     working_dir: str = ""
     user: str = ""
-    mounts: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    entrypoint: str | None = None
+    hostname: str = ""
+    network: str = "none"
+    terminal: bool = False
+    interactive: bool = False
+    toolbox: bool = False
+    remove: bool = False
 
 
 def create(store: Store, image: str, wanted: Wanted) -> Container:
@@ -63,12 +72,19 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
     stored, now = store.resolve(image), now_text()
     runtime = store.config(stored).config
     settings = Settings(
-        command=_command(runtime.entrypoint, runtime.cmd, wanted.command),
+        command=_command(runtime, wanted),
         env=(*runtime.env, *wanted.env),
         working_dir=wanted.working_dir or runtime.working_dir,
         user=wanted.user or runtime.user,
+        hostname=wanted.hostname,
+        network=wanted.network,
+        terminal=wanted.terminal,
+        interactive=wanted.interactive,
+        toolbox=wanted.toolbox,
+        remove=wanted.remove,
+        stop_signal=runtime.stop_signal or "SIGTERM",
     )
-    asked = [parse_mount(text) for text in wanted.mounts]
+    asked = list(wanted.mounts)
     given = {mount.target for mount in asked}
     asked += [Mount(path) for path in runtime.volumes if path not in given]
     container = Container(
@@ -83,20 +99,6 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
     added = add_container(store, container, wanted.name)
     make_files(store, added)
     return added
-
-
-def parse_mount(text: str) -> Mount:
-    """Read ``VOLUME:PATH[:ro]``, ``/HOST:PATH[:ro]`` or ``PATH``. Raises UsageError."""
-    parts = text.split(":")
-    read_only = len(parts) == 3 and parts[2] == "ro"
-    if len(parts) > 3 or (len(parts) == 3 and parts[2] not in ("ro", "rw")) or not all(parts):
-        raise UsageError(f"-v {text!r}", "it isn't VOLUME:PATH[:ro]")
-    source, target = (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
-    if not target.startswith("/") or target.rstrip("/") == "":
-        raise UsageError(f"-v {text!r}", "the path in the container must be absolute, not /")
-    if source is not None and source.startswith("/"):
-        return Mount(target, None, source, read_only)
-    return Mount(target, source, None, read_only)
 
 
 def list_containers(store: Store, *, every: bool = True) -> list[ContainerRow]:
@@ -157,8 +159,10 @@ def remove(
     from layerscope.store.disk import remove_tree
 
     container = find_container(store, name)
-    if container.state is State.RUNNING and not force:
-        raise ContainerRunning(f"container {name!r}", "it is running", "layerscope rm -f")
+    if container.state is State.RUNNING:
+        if not force:
+            raise ContainerRunning(f"container {name!r}", "it is running", "layerscope rm -f")
+        _kill(container)
     forget_container(store, container)
     remove_tree(folder_of(store, container))
     if with_volumes:
@@ -168,11 +172,18 @@ def remove(
     return container
 
 
+def _kill(container: Container) -> None:
+    from layerscope.containers.running import NotRunning, stop
+
+    with suppress(NotRunning):
+        stop(container, 0)
+
+
 def rename(store: Store, name: str, new: str) -> None:
     """Give a container another name. Raises NoSuchContainer, NameTaken, InvalidName."""
     from layerscope.containers.names import check_name
 
-    save_container(store, replace(find_container(store, name), name=check_name(new)))
+    change_container(store, find_container(store, name).id, name=check_name(new))
 
 
 def inspect_container(store: Store, name: str) -> dict[str, Any]:
@@ -193,10 +204,12 @@ def inspect_container(store: Store, name: str) -> dict[str, Any]:
         "exit_code": container.exit_code,
         "started_at": container.started_at or None,
         "finished_at": container.finished_at or None,
+        "pid": container.life.pid if container.life else None,
         "command": list(container.settings.command),
         "env": list(container.settings.env),
         "working_dir": container.settings.working_dir,
         "user": container.settings.user,
+        "network": container.settings.network,
         "size_rw": size,
         "size_root_fs": image.size + size,
         "upper": str(place.upper),
@@ -218,10 +231,11 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _command(
-    entrypoint: tuple[str, ...], cmd: tuple[str, ...], given: tuple[str, ...]
-) -> tuple[str, ...]:
-    return (*entrypoint, *(given or cmd))
+def _command(runtime: RuntimeConfig, wanted: Wanted) -> tuple[str, ...]:
+    """Another entrypoint leaves the image's command out, as Docker does."""
+    if wanted.entrypoint is not None:
+        return (*((wanted.entrypoint,) if wanted.entrypoint else ()), *wanted.command)
+    return (*runtime.entrypoint, *(wanted.command or runtime.cmd))
 
 
 def _with_volume(store: Store, mount: Mount, now: str) -> Mount:

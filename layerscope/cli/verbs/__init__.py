@@ -25,6 +25,13 @@ IMAGES = {
 }
 CONTAINERS = {
     "create": "put a writable layer over an image",
+    "run": "run a command in a new container",
+    "start": "start containers again",
+    "exec": "run one more command in a running container",
+    "stop": "ask containers to end, and kill those that don't",
+    "kill": "send a signal to containers",
+    "wait": "wait until containers have ended",
+    "logs": "print what a container wrote",
     "ps": "list containers",
     "diff": "show what a container changed",
     "apply": "run file operations in a container, without a process",

@@ -1,0 +1,30 @@
+"""``layerscope stop``."""
+
+from __future__ import annotations
+
+from layerscope.cli.context import Context
+from layerscope.cli.parser import Parser, whole_number
+from layerscope.usecases.run import GRACE, stop
+
+
+def configure(parser: Parser) -> None:
+    """Say the words of the verb."""
+    parser.add_argument(
+        "-t",
+        "--time",
+        type=whole_number,
+        default=int(GRACE),
+        metavar="SECONDS",
+        help="how long it may take until it is killed (10)",
+    )
+    parser.add_argument("containers", metavar="CONTAINER", nargs="+", help="names or IDs")
+
+
+def run(context: Context) -> int:
+    """Ask containers to end, and kill those that don't."""
+    args = context.args
+    stopped = [stop(context.store, name, args.time) for name in args.containers]
+    if args.json:
+        return context.print_json({"stopped": [container.id for container in stopped]})
+    context.print(args.containers)
+    return 0

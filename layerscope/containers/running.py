@@ -1,0 +1,352 @@
+"""Containers as processes: started, watched over, ended (Linux)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from layerscope.containers.record import Container, Life, Mount, State
+from layerscope.containers.runtime.alive import boot, start_time, wait_for_end
+from layerscope.containers.runtime.spec import (
+    Bind,
+    Box,
+    CannotRun,
+    Network,
+    Process,
+    told_error,
+)
+from layerscope.containers.shelf import change_container, find_container, folder_of
+from layerscope.containers.volumes import data_of
+from layerscope.errors import LayerscopeError
+
+if TYPE_CHECKING:
+    from layerscope.containers.runtime.launch import Started
+    from layerscope.store.store import Store
+
+_LOG = "container.log"
+_LATE = 5.0  # seconds that a monitor gets to write down what it saw
+
+
+class NotRunning(LayerscopeError):
+    """A container that must run for what was asked, and doesn't."""
+
+    def __init__(self, container: Container) -> None:
+        hint = f"layerscope start {container.name}"
+        super().__init__(f"container {container.name!r}", "it is not running", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What a container started in the foreground has of this process: its standard input, and the
+    terminal whose keys and size it gets."""
+
+    stdin: bool = False
+    terminal: bool = False
+
+
+def log_of(store: Store, container: Container) -> Path:
+    """The file of what it wrote."""
+    return folder_of(store, container) / _LOG
+
+
+def run_attached(store: Store, container: Container, attached: Attached) -> int:
+    """Start it, pass its output on until it ends, and give its exit code; it ends with this
+    process. Raises CannotRun, MountFailed, LayerBusy, LayerscopeError, OSError."""
+    with _prepared(store, container) as box:
+        return _watch_over(store, container, box, attached, lambda: None)
+
+
+def start_detached(store: Store, container: Container) -> Container:
+    """Start it with a process of its own that watches over it; what it has become.
+
+    Raises as :func:`run_attached`.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _be_monitor(store, container, writer)
+    os.close(writer)
+    with open(reader, "rb") as told:
+        text = told.read().decode()
+    os.waitpid(child, 0)
+    if text != "up\n":
+        what, why, hint, code = text.split("\0") if text else ("", "", "", "125")
+        raise told_error(what or "the container", why or "it ended", hint or None, int(code))
+    return find_container(store, container.id)
+
+
+def send_signal(container: Container, number: int) -> None:
+    """Send a signal to its program. Raises NotRunning."""
+    life = _life_of(container)
+    with suppress(ProcessLookupError):
+        os.kill(life.pid, number)
+
+
+def stop(container: Container, seconds: float) -> None:
+    """Ask it to end, and end it if it hasn't after ``seconds``. Raises NotRunning."""
+    life = _life_of(container)
+    send_signal(container, signal_number(container.settings.stop_signal))
+    if not wait_for_end(life.pid, seconds):
+        send_signal(container, signal.SIGKILL)
+    wait_for_end(life.monitor, _LATE)
+
+
+def wait(store: Store, container: Container) -> int:
+    """Wait until it has ended; its exit code, 0 if it never began."""
+    while container.life is not None:
+        wait_for_end(container.life.monitor, None)
+        container = find_container(store, container.id)
+    return container.exit_code or 0
+
+
+def execute(container: Container, process: Process, attached: Attached) -> int:
+    """Run a program more in it; the exit code. Raises NotRunning, CannotRun, OSError."""
+    from layerscope.containers.runtime.launch import join
+    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
+
+    life = _life_of(container)
+    sys.stdout.flush()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        started = join(life.pid, process, (0 if attached.stdin else nothing, 1, 2))
+    except FileNotFoundError:
+        raise NotRunning(container) from None
+    finally:
+        os.close(nothing)
+    if started.terminal is None:
+        return supervise(started, {}, None)
+    outputs = {started.terminal: Output("stdout", 1)}
+    if not attached.terminal:
+        return supervise(started, outputs, None)
+    with raw_terminal(0):
+        return supervise(started, outputs, None, keys=0 if attached.stdin else None)
+
+
+def signal_number(text: str) -> int:
+    """The number of ``SIGTERM``, ``TERM`` or ``15``. Raises LayerscopeError."""
+    if text.isdigit() and int(text) in signal.valid_signals():
+        return int(text)
+    name = text.upper()
+    try:
+        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
+    except KeyError:
+        raise LayerscopeError(f"signal {text!r}", "there is none of that name") from None
+
+
+def _life_of(container: Container) -> Life:
+    if container.state is not State.RUNNING or container.life is None:
+        raise NotRunning(container)
+    return container.life
+
+
+# -- its root ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _prepared(store: Store, container: Container) -> Iterator[Box]:
+    """What its processes will live in, kept from others while they do."""
+    from layerscope.containers.files import open_files
+    from layerscope.cow.lock import LayerLock
+
+    if sys.platform != "linux":
+        raise CannotRun("processes", "they need Linux", "layerscope apply, which needs none")
+    folder = folder_of(store, container)
+    if container.mounts:
+        with open_files(store, container):
+            pass  # it makes the mount points and fills new volumes
+    lock = LayerLock(folder / "work")
+    try:
+        yield _box_of(store, container)
+    finally:
+        lock.release()
+
+
+def _box_of(store: Store, container: Container) -> Box:
+    from layerscope.containers.files import place_of
+    from layerscope.containers.trees import unpacked
+
+    place, folder = place_of(store, container), folder_of(store, container)
+    layers = [_base_of(folder), *unpacked(store, store.resolve(str(container.image)))]
+    if container.settings.toolbox:
+        from layerscope.containers.runtime.toolbox import toolbox
+
+        layers.insert(0, toolbox(store.root / "toolbox"))
+    hostname = container.settings.hostname or container.short
+    _write_own_files(folder, hostname)
+    return Box(
+        layers=tuple(layers),
+        upper=place.upper,
+        work=place.work,
+        merged=place.merged,
+        form=place.form,
+        own=folder,
+        hostname=hostname,
+        binds=tuple(_bind_of(store, mount) for mount in container.mounts),
+        network=Network(container.settings.network),
+    )
+
+
+def _base_of(folder: Path) -> Path:
+    """The layer below the image's, with the mount points that an image may lack."""
+    from layerscope.containers.runtime.rootfs import BASE_FILES, BASE_FOLDERS
+
+    base = folder / "base"
+    if not base.is_dir():
+        for name in BASE_FOLDERS:
+            (base / name).mkdir(parents=True, exist_ok=True)
+        for name in BASE_FILES:
+            (base / name).touch()
+    return base
+
+
+def _write_own_files(folder: Path, hostname: str) -> None:
+    hosts = (
+        f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t{hostname}\n"
+    )
+    (folder / "hosts").write_text(hosts)
+    (folder / "hostname").write_text(hostname + "\n")
+    (folder / "resolv.conf").touch()
+
+
+def _bind_of(store: Store, mount: Mount) -> Bind:
+    source = data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
+    return Bind(source, mount.target, mount.read_only)
+
+
+def _process_of(container: Container) -> Process:
+    settings = container.settings
+    return Process(
+        settings.command, settings.env, settings.working_dir, settings.user, settings.terminal
+    )
+
+
+# -- watching over it --------------------------------------------------------------------------
+
+
+def _be_monitor(store: Store, container: Container, telling: int) -> NoReturn:
+    """The process that stays with a detached container. Its parent is not to wait for it."""
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    code = 125
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(nowhere, fd)
+        os.chdir("/")
+
+        def up() -> None:
+            os.write(telling, b"up\n")
+            os.close(telling)
+
+        with _prepared(store, container) as box:
+            code = _watch_over(store, container, box, Attached(), up)
+    except CannotRun as error:
+        _tell(telling, error, error.code)
+    except LayerscopeError as error:
+        _tell(telling, error, 125)
+    except OSError as error:
+        _tell(telling, LayerscopeError(str(error.filename or "start"), str(error.strerror)), 125)
+    finally:
+        os._exit(code)
+
+
+def _tell(telling: int, error: LayerscopeError, code: int) -> None:
+    with suppress(OSError):
+        os.write(telling, "\0".join((error.what, error.why, error.hint or "", str(code))).encode())
+
+
+def _watch_over(
+    store: Store, container: Container, box: Box, attached: Attached, up: Callable[[], None]
+) -> int:
+    """Start it, keep its log, write down what became of it."""
+    from layerscope.containers.runtime.launch import launch
+    from layerscope.containers.runtime.logs import LogWriter
+    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
+
+    process = _process_of(container)
+    ends = _Ends(process.tty, attached.stdin, container.settings.interactive)
+    try:
+        started = launch(box, process, ends.theirs)
+    except CannotRun as error:
+        _ended(store, container, error.code)
+        raise
+    finally:
+        ends.close_theirs()
+    _began(store, container, started)
+    up()
+    code = 137
+    try:
+        log = LogWriter(log_of(store, container))
+        if started.terminal is not None:
+            outputs = {started.terminal: Output("stdout", 1)}
+            if attached.terminal:
+                with raw_terminal(0):
+                    code = supervise(started, outputs, log, keys=0 if attached.stdin else None)
+            else:
+                code = supervise(started, outputs, log)
+        else:
+            out, err = ends.ours
+            outputs = {out: Output("stdout", 1), err: Output("stderr", 2)}
+            code = supervise(started, outputs, log)
+        log.close()
+    finally:
+        _ended(store, container, code)
+    return code
+
+
+class _Ends:
+    """The container's standard streams: pipes that we read, unless it has a terminal."""
+
+    def __init__(self, tty: bool, stdin: bool, held_open: bool) -> None:
+        self.ours: tuple[int, int] = (-1, -1)
+        self._open: list[int] = []
+        self._held = -1
+        source = 0
+        if not stdin:
+            source = os.open(os.devnull, os.O_RDONLY)
+            if held_open and not tty:
+                os.close(source)
+                source, self._held = os.pipe()
+            self._open.append(source)
+        if tty:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            self._open.append(nowhere)
+            self.theirs = (source, nowhere, nowhere)
+            return
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        self.ours = (out, err)
+        self._open += [out_end, err_end]
+        self.theirs = (source, out_end, err_end)
+
+    def close_theirs(self) -> None:
+        """Close what the container has now."""
+        for fd in self._open:
+            os.close(fd)
+
+
+def _began(store: Store, container: Container, started: Started) -> None:
+    here = os.getpid()
+    life = Life(started.pid, here, start_time(here) or 0, boot())
+    change_container(
+        store, container.id, state=State.RUNNING, started_at=_now(), exit_code=None, life=life
+    )
+
+
+def _ended(store: Store, container: Container, code: int) -> None:
+    change_container(
+        store, container.id, state=State.EXITED, exit_code=code, finished_at=_now(), life=None
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,293 @@
+"""Starts a program: in a new container, or in one that runs.
+
+Three processes stand between the caller and the program: one that leaves the host's namespaces (a
+pid namespace begins with a child), the container's init, and the program itself. What goes wrong on
+the way comes back through a pipe that the program's exec closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import termios
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from layerscope.containers.runtime import identity, init, kernel, namespaces, rootfs
+from layerscope.containers.runtime.spec import (
+    Box,
+    CannotExecute,
+    CannotRun,
+    Network,
+    NoProgram,
+    Process,
+    told_error,
+)
+from layerscope.errors import LayerscopeError
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What runs, as the host numbers it. ``pid`` is the init's (of a program that joined: the
+    program's), ``child`` this process's child that ends as it does; ``terminal`` is the master
+    side of its terminal; ``lifeline`` closes when this process ends, and with it the container."""
+
+    pid: int
+    child: int
+    terminal: int | None = None
+    lifeline: int | None = None
+
+
+@dataclass(slots=True)
+class _Pipes:
+    """Ends of pipes that the children inherit: where to report, where a terminal goes."""
+
+    report: int
+    lifeline: int
+    terminal: socket.socket | None
+    stdio: tuple[int, int, int]
+    kept: list[int] = field(default_factory=list)
+
+    def close_others(self) -> None:
+        """Close whatever else this process inherited: locks, databases, sockets."""
+        kept = {self.report, self.lifeline, *self.stdio, *self.kept}
+        if self.terminal is not None:
+            kept.add(self.terminal.fileno())
+        last = 2
+        for fd in sorted(fd for fd in kept if fd > 2):
+            os.closerange(last + 1, fd)
+            last = fd
+        os.closerange(last + 1, 1 << 16)
+
+
+def launch(box: Box, process: Process, stdio: tuple[int, int, int]) -> Started:
+    """A new container. This process becomes the one that orphans below it come to.
+
+    Raises CannotRun, MountFailed and other LayerscopeErrors, OSError.
+    """
+    kernel.load()
+    kernel.adopt_orphans()
+    started = _start(lambda pipes: _leave(box, process, pipes), process, stdio)
+    os.waitpid(started.child, 0)
+    return replace(started, child=started.pid)
+
+
+def join(pid: int, process: Process, stdio: tuple[int, int, int]) -> Started:
+    """A program more in the container whose init is ``pid``. Raises CannotRun, OSError."""
+    kernel.load()
+    held = namespaces.hold(pid)
+    try:
+        return _start(lambda pipes: _join(held, process, pipes), process, stdio)
+    finally:
+        for fd in held.values():
+            os.close(fd)
+
+
+def _start(
+    begin: Callable[[_Pipes], None], process: Process, stdio: tuple[int, int, int]
+) -> Started:
+    report, telling = os.pipe()
+    watched, lifeline = os.pipe()
+    ours, theirs = socket.socketpair() if process.tty else (None, None)
+    child = os.fork()
+    if child == 0:
+        _guarded(begin, _Pipes(telling, watched, theirs, stdio))
+    for fd in (telling, watched):
+        os.close(fd)
+    if theirs is not None:
+        theirs.close()
+    try:
+        with open(report, "rb") as told:
+            pid = _told(told.readlines(), child)
+        terminal = _received(ours) if ours is not None else None
+    except BaseException:
+        os.close(lifeline)
+        _reap_all()
+        raise
+    finally:
+        if ours is not None:
+            ours.close()
+    return Started(pid, child, terminal, lifeline)
+
+
+def _told(lines: Iterable[bytes], child: int) -> int:
+    """The pid out of a report. Raises the error that it tells of."""
+    pid = 0
+    for line in lines:
+        if line.strip().isdigit():
+            pid = int(line)
+            continue
+        told = json.loads(line)
+        raise told_error(told["what"], told["why"], told["hint"], told["code"])
+    if not pid:
+        raise CannotRun("the container", "its first process ended at once")
+    return pid
+
+
+def _received(channel: socket.socket) -> int | None:
+    _, fds, _, _ = socket.recv_fds(channel, 1, 1)
+    return fds[0] if fds else None
+
+
+def _reap_all() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _guarded(begin: Callable[[_Pipes], None], pipes: _Pipes) -> NoReturn:
+    """Run a child to its end, and tell of what goes wrong. Never comes back."""
+    try:
+        begin(pipes)
+    except CannotRun as error:
+        _tell(pipes, error, error.code)
+    except LayerscopeError as error:
+        _tell(pipes, error, 125)
+    except OSError as error:
+        text = (error.strerror or str(error)).lower()
+        _tell(pipes, CannotRun(str(error.filename or "the container"), text), 125)
+    except BaseException as error:
+        _tell(pipes, CannotRun("the container", f"{type(error).__name__}: {error}"), 125)
+    os._exit(125)
+
+
+def _tell(pipes: _Pipes, error: LayerscopeError, code: int) -> None:
+    told = {"what": error.what, "why": error.why, "hint": error.hint, "code": code}
+    with contextlib.suppress(OSError):
+        os.write(pipes.report, json.dumps(told).encode() + b"\n")
+
+
+def _leave(box: Box, process: Process, pipes: _Pipes) -> None:
+    pipes.close_others()
+    os.setsid()
+    namespaces.make_own(box.network)
+    kernel.hide_process()
+    first = os.fork()
+    if first:
+        os.write(pipes.report, b"%d\n" % first)
+        os._exit(0)
+    _be_init(box, process, pipes)
+
+
+def _be_init(box: Box, process: Process, pipes: _Pipes) -> None:
+    signals = init.take_signals()
+    rootfs.enter(box)
+    socket.sethostname(box.hostname)
+    if box.network is Network.NONE:
+        with contextlib.suppress(OSError):
+            kernel.loopback_up()
+    program = _fork_program(process, pipes)
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    pipes.kept = [*signals]
+    pipes.stdio = (0, 1, 2)
+    os.close(pipes.report)
+    pipes.report = pipes.lifeline
+    pipes.terminal = None
+    pipes.close_others()
+    os.chdir("/")
+    init.serve(program, signals[0], pipes.lifeline)
+
+
+def _join(held: dict[str, int], process: Process, pipes: _Pipes) -> None:
+    pipes.kept = list(held.values())
+    pipes.close_others()
+    kernel.hide_process()
+    namespaces.enter(held)
+    program = _fork_program(process, pipes)
+    os.write(pipes.report, b"%d\n" % program)
+    os.close(pipes.report)
+    for fd in {0, 1, 2, *pipes.stdio}:
+        os.close(fd)
+    init.default_signals()
+    _, status = os.waitpid(program, 0)
+    os._exit(init.shell_code(status))
+
+
+def _fork_program(process: Process, pipes: _Pipes) -> int:
+    """The program in a child; its pid as this namespace or the host's numbers it."""
+    terminal = None
+    if process.tty and pipes.terminal is not None:
+        master, terminal = os.openpty()
+        socket.send_fds(pipes.terminal, [b"t"], [master])
+        os.close(master)
+    program = os.fork()
+    if program == 0:
+        _guarded(lambda pipes: _exec(process, pipes, terminal), pipes)
+    if terminal is not None:
+        os.close(terminal)
+    return program
+
+
+def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
+    init.default_signals()
+    os.setsid()
+    stdio = pipes.stdio
+    if terminal is not None:
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        stdio = (terminal, terminal, terminal)
+    spare = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in stdio]
+    for number, fd in enumerate(spare):
+        os.dup2(fd, number)
+    os.set_inheritable(pipes.report, False)
+    user = identity.find_user(process.user)
+    if terminal is not None:
+        with contextlib.suppress(OSError):
+            os.fchown(0, user.uid, user.gid)
+    _work_in(process.cwd or "/", user)
+    env = _environment(process, user)
+    identity.become(user)
+    pipes.stdio, pipes.lifeline, pipes.terminal, pipes.kept = (0, 1, 2), pipes.report, None, []
+    pipes.close_others()
+    _run(process.args, env)
+
+
+def _work_in(cwd: str, user: identity.User) -> None:
+    """Go where it is to work; a folder that is missing is made, as Docker makes it."""
+    if not cwd.startswith("/"):
+        raise CannotRun(f"folder {cwd!r}", "a working directory must be absolute")
+    try:
+        os.makedirs(cwd, 0o755, exist_ok=True)
+        os.chdir(cwd)
+    except OSError as error:
+        why = f"it cannot be the working directory: {(error.strerror or '').lower()}"
+        raise CannotExecute(f"folder {cwd!r}", why) from error
+
+
+def _environment(process: Process, user: identity.User) -> dict[str, str]:
+    """Of several values for a name the last one wins."""
+    env = {"PATH": _PATH, "HOSTNAME": socket.gethostname()}
+    if process.tty:
+        env["TERM"] = "xterm"
+    for entry in process.env:
+        name, _, value = entry.partition("=")
+        env[name] = value
+    env.setdefault("HOME", user.home)
+    return env
+
+
+def _run(args: tuple[str, ...], env: dict[str, str]) -> NoReturn:
+    if not args:
+        raise CannotRun("the container", "it has no command", "name one behind the image")
+    name = args[0]
+    places = [""] if "/" in name else [f"{folder}/" for folder in env["PATH"].split(":")]
+    failed: OSError | None = None
+    for place in places:
+        try:
+            os.execve(place + name, args, env)
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                failed = error
+    if failed is not None:
+        raise CannotExecute(repr(name), (failed.strerror or "").lower())
+    hint = "--toolbox, if the image has no shell" if name.endswith("sh") else None
+    raise NoProgram(repr(name), "there is no such program", hint)

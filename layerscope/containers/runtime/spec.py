@@ -1,0 +1,84 @@
+"""What is to run, and in what: plain values that the runtime is given."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from layerscope.archive.overlay import Form
+from layerscope.errors import LayerscopeError
+
+
+class Network(enum.Enum):
+    """What a container sees of the network."""
+
+    NONE = "none"
+    """A loopback of its own and nothing else."""
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A program to run. ``env`` has ``NAME=VALUE``, ``user`` is ``NAME|UID[:GROUP|GID]``."""
+
+    args: tuple[str, ...]
+    env: tuple[str, ...] = ()
+    cwd: str = ""
+    user: str = ""
+    tty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A file or folder of the host, seen at ``target`` in the container."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a container's processes live in.
+
+    ``layers`` are the directories of its read-only layers, bottom first; ``own`` is the folder for
+    what is the container's alone and no layer (its /etc/hosts and the like).
+    """
+
+    layers: tuple[Path, ...]
+    upper: Path
+    work: Path
+    merged: Path
+    form: Form
+    own: Path
+    hostname: str
+    binds: tuple[Bind, ...] = ()
+    network: Network = Network.NONE
+
+
+class CannotRun(LayerscopeError):
+    """No process could be started in a container. ``code`` is what Docker calls it."""
+
+    code: ClassVar[int] = 125
+
+
+class CannotExecute(CannotRun):
+    """The program is there and can't be run, or not where it is to work."""
+
+    exit_code: ClassVar[int] = 126
+    code: ClassVar[int] = 126
+
+
+class NoProgram(CannotRun):
+    """The container has no such program."""
+
+    exit_code: ClassVar[int] = 127
+    code: ClassVar[int] = 127
+
+
+def told_error(what: str, why: str, hint: str | None, code: int) -> CannotRun:
+    """The error that another process has told of."""
+    kinds = {kind.code: kind for kind in (CannotExecute, NoProgram)}
+    return kinds.get(code, CannotRun)(what, why, hint)
