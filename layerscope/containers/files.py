@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.containers.copy_tree import copy_tree
+from layerscope.containers.place import place_of
 from layerscope.containers.record import Container, Mount
 from layerscope.containers.shelf import folder_of
 from layerscope.containers.volumes import data_of
-from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.engine import Engine, open_engine
-from layerscope.cow.form import detect_form
 from layerscope.cow.index_lower import IndexLower
 from layerscope.cow.lower import Lower
 from layerscope.sources.opened import OpenImage
@@ -25,21 +25,6 @@ from layerscope.sources.stored import open_stored
 if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
-
-
-def place_of(store: Store, container: Container) -> Place:
-    """Its directories, in the form that this process may write."""
-    folder = folder_of(store, container)
-    form = detect_form(folder)
-    return Place(folder / "upper", folder / "work", folder / "merged", form)
-
-
-def make_files(store: Store, container: Container) -> None:
-    """Make a new container's directories: the same few over any image. Raises OSError."""
-    folder_of(store, container).mkdir(parents=True)
-    for name in ("upper", "work", "merged"):
-        (folder_of(store, container) / name).mkdir()
-    (folder_of(store, container) / "upper").chmod(0o755)
 
 
 @contextmanager

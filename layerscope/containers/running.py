@@ -153,13 +153,14 @@ def _life_of(container: Container) -> Life:
 @contextmanager
 def _prepared(store: Store, container: Container) -> Iterator[Box]:
     """What its processes will live in, kept from others while they do."""
-    from layerscope.containers.files import open_files
     from layerscope.cow.lock import LayerLock
 
     if sys.platform != "linux":
         raise CannotRun("processes", "they need Linux", "layerscope apply, which needs none")
     folder = folder_of(store, container)
     if container.mounts:
+        from layerscope.containers.files import open_files
+
         with open_files(store, container):
             pass  # it makes the mount points and fills new volumes
     lock = LayerLock(folder / "work")
@@ -170,7 +171,7 @@ def _prepared(store: Store, container: Container) -> Iterator[Box]:
 
 
 def _box_of(store: Store, container: Container) -> Box:
-    from layerscope.containers.files import place_of
+    from layerscope.containers.place import place_of
     from layerscope.containers.trees import unpacked
 
     place, folder = place_of(store, container), folder_of(store, container)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from layerscope.archive.overlay import Form
-from layerscope.archive.writer import Output
-from layerscope.cow.engine import Engine
-from layerscope.cow.lower import Lower
+
+if TYPE_CHECKING:
+    from layerscope.archive.writer import Output
+    from layerscope.cow.engine import Engine
+    from layerscope.cow.lower import Lower
 
 
 @dataclass(frozen=True, slots=True)

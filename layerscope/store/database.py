@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from layerscope.errors import LayerscopeError
 from layerscope.store.disk import DENIED_HINT, FULL_HINT, StoreFailure
@@ -28,6 +29,19 @@ class NewerStore(LayerscopeError):
         super().__init__(f"store {file.parent}", why, "a newer layerscope, or another --root")
 
 
+_open: WeakSet[Database] = WeakSet()
+
+
+def _before_fork() -> None:
+    """SQLite believes that a child has the file locks of its parent, which it has not: with the
+    parent's connection open in it, what it writes can be lost. Both sides open it anew."""
+    for database in _open:
+        database.leave()
+
+
+os.register_at_fork(before=_before_fork)
+
+
 class Database:
     """Thin access to the tables; safe to use from several threads, and after a fork.
 
@@ -43,6 +57,7 @@ class Database:
         self._inherited: Connection | None = None
         self._owner = 0
         self._depth = 0
+        _open.add(self)
         self._upgrade()
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -87,6 +102,12 @@ class Database:
             if self._connection and self._owner == os.getpid():
                 self._connection.close()
             self._connection = None
+
+    def leave(self) -> None:
+        """Let go of the file until it is needed again, unless it is being written."""
+        with self._lock:
+            if not self._depth:
+                self.close()
 
     def _connected(self) -> Connection:
         if self._connection is None or self._owner != os.getpid():

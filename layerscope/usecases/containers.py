@@ -67,7 +67,7 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
 
     Raises NoSuchImage, NameTaken, InvalidName, UsageError, OSError.
     """
-    from layerscope.containers.files import make_files
+    from layerscope.containers.place import make_place
 
     stored, now = store.resolve(image), now_text()
     runtime = store.config(stored).config
@@ -97,7 +97,7 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
         mounts=tuple(_with_volume(store, mount, now) for mount in asked),
     )
     added = add_container(store, container, wanted.name)
-    make_files(store, added)
+    make_place(store, added)
     return added
 
 
@@ -188,7 +188,7 @@ def rename(store: Store, name: str, new: str) -> None:
 
 def inspect_container(store: Store, name: str) -> dict[str, Any]:
     """A container as plain values; sizes in bytes. Raises NoSuchContainer."""
-    from layerscope.containers.files import place_of
+    from layerscope.containers.place import place_of
 
     container = find_container(store, name)
     place, size = place_of(store, container), size_of(store, container)
