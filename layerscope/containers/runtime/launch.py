@@ -168,13 +168,20 @@ def _tell(pipes: _Pipes, error: LayerscopeError, code: int) -> None:
 def _leave(box: Box, process: Process, pipes: _Pipes) -> None:
     pipes.close_others()
     os.setsid()
+    _hide()
     namespaces.make_own(box.network)
-    kernel.hide_process()
     first = os.fork()
     if first:
         os.write(pipes.report, b"%d\n" % first)
         os._exit(0)
     _be_init(box, process, pipes)
+
+
+def _hide() -> None:
+    """A container's root must not reach the host's Python through /proc/1/exe. Of an ordinary user
+    it has no more rights than he, who could then not enter his own container any more."""
+    if os.geteuid() == 0:
+        kernel.hide_process()
 
 
 def _be_init(box: Box, process: Process, pipes: _Pipes) -> None:
@@ -201,7 +208,7 @@ def _be_init(box: Box, process: Process, pipes: _Pipes) -> None:
 def _join(held: dict[str, int], process: Process, pipes: _Pipes) -> None:
     pipes.kept = list(held.values())
     pipes.close_others()
-    kernel.hide_process()
+    _hide()
     namespaces.enter(held)
     program = _fork_program(process, pipes)
     os.write(pipes.report, b"%d\n" % program)
