@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from layerscope.containers.copy_tree import copy_tree
@@ -40,6 +41,20 @@ def open_files(store: Store, container: Container) -> Iterator[Engine]:
             if mount.volume:
                 _fill(store, container, engine, mount)
         yield engine
+
+
+@contextmanager
+def look(store: Store, container: Container) -> Iterator[Engine]:
+    """Its files, only to be read, also while its processes write: nobody is kept out, nothing is
+    made. What changes meanwhile may be seen as it was, as it is, or give ENOENT.
+
+    Raises LayerscopeError, OSError.
+    """
+    place = place_of(store, container)
+    with TemporaryDirectory() as scratch:
+        lower = open_lower(store, container.image)
+        with open_engine(lower, place.upper, Path(scratch), place.form) as engine:
+            yield engine
 
 
 def open_mount(store: Store, container: Container, mount: Mount) -> Engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from layerscope.cow.engine import Engine
@@ -29,7 +30,8 @@ class Written(NamedTuple):
 def written(engine: Engine) -> Iterator[Written]:
     """Every entry, directories before what is in them, siblings by name; the root comes first.
 
-    Costs what the writable layer holds, not what the image does. Don't change the layer meanwhile.
+    Costs what the writable layer holds, not what the image does. What vanishes meanwhile is left
+    out.
     """
     root = engine.core.root
     yield Written(b"", engine.core.stat(root), engine.lower.root, root.opaque)
@@ -39,15 +41,20 @@ def written(engine: Engine) -> Iterator[Written]:
 def _inside(
     engine: Engine, directory: Node, path: bytes, below: LowerNode | None
 ) -> Iterator[Written]:
-    core = engine.core
-    with core:
+    core, names = engine.core, list[bytes]()
+    with core, suppress(FileNotFoundError, NotADirectoryError):
         names = sorted(name for name, _ in core.written_names(directory))
     for name in names:
         with core:
-            node = core.child(directory, name)
             hidden = _lookup(below, name)
             here = path + b"/" + name if path else name
-            found = None if isinstance(node, Missing) else core.stat(node)
+            try:
+                node = core.child(directory, name)
+                found = None if isinstance(node, Missing) else core.stat(node)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+        if node is Missing.NOTHING:
+            continue
         if isinstance(node, Missing):
             yield Written(here, None, hidden, False)
             continue

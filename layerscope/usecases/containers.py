@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 
+_TRIES = 10
+
+
 class ContainerRunning(LayerscopeError):
     """A container that can't be removed while it runs."""
 
@@ -118,12 +121,20 @@ def size_of(store: Store, container: Container) -> int:
 
 
 def diff(store: Store, name: str) -> ChangeList:
-    """What a container changed. Raises NoSuchContainer, LayerBusy, OSError."""
+    """What a container changed, whether or not it runs. Raises NoSuchContainer, OSError."""
     from layerscope.accounting.changes import change_list
-    from layerscope.containers.files import open_files
+    from layerscope.containers.files import look
 
-    with open_files(store, find_container(store, name)) as engine:
-        return change_list(engine)
+    container = find_container(store, name)
+    for left in reversed(range(_TRIES)):
+        with look(store, container) as engine:
+            try:
+                return change_list(engine)
+            except (FileNotFoundError, NotADirectoryError):
+                # Its processes removed what was just being looked at.
+                if not left:
+                    raise
+    raise AssertionError
 
 
 def apply(
