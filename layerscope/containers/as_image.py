@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from layerscope.archive.made_tar import MadeTar
-from layerscope.containers.files import open_files
+from layerscope.containers.files import read_files
 from layerscope.containers.record import Container
 from layerscope.cow.commit import commit_layer
 from layerscope.sources.image import Image, Layer
@@ -22,7 +22,7 @@ def as_image(store: Store, container: Container) -> Image:
     image = open_stored(store, store.resolve(str(container.image)))
 
     def write(out: BinaryIO) -> None:
-        with open_files(store, container) as engine:
+        with read_files(store, container) as engine:
             commit_layer(engine, out)
 
     top = Layer(None, None, None, lambda: MadeTar(write))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layerscope.archive.made_tar import MadeTar
-from layerscope.containers.files import open_files
+from layerscope.containers.files import read_files
 from layerscope.containers.record import Container
 from layerscope.cow.commit import commit_layer
 from layerscope.oci import media
@@ -31,7 +31,7 @@ def commit(
     """
     base = store.resolve(str(container.image))
     manifest, config = store.manifest(base), store.config(base)
-    with store.hold() as hand, open_files(store, container) as engine:
+    with store.hold() as hand, read_files(store, container) as engine:
         hand.pin(container.image)
         layer = Layer(None, None, None, lambda: MadeTar(lambda out: commit_layer(engine, out)))
         kept = keep_layer(layer, store, hand, lambda done: None)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from layerscope.containers.copy_tree import copy_tree
 from layerscope.containers.place import place_of
-from layerscope.containers.record import Container, Mount
+from layerscope.containers.record import Container, Mount, State
 from layerscope.containers.shelf import folder_of
 from layerscope.containers.volumes import data_of
 from layerscope.cow.driver import Layers
@@ -55,6 +55,15 @@ def look(store: Store, container: Container) -> Iterator[Engine]:
         lower = open_lower(store, container.image)
         with open_engine(lower, place.upper, Path(scratch), place.form) as engine:
             yield engine
+
+
+def read_files(store: Store, container: Container) -> AbstractContextManager[Engine]:
+    """Its files to be read: kept still if it doesn't run, as they go by if it does.
+
+    Raises LayerBusy if another call changes them, LayerscopeError, OSError.
+    """
+    opened = look if container.state is State.RUNNING else open_files
+    return opened(store, container)
 
 
 def open_mount(store: Store, container: Container, mount: Mount) -> Engine:

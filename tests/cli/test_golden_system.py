@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layerscope.containers.record import State
+from layerscope.containers.record import Life, State
+from layerscope.containers.runtime.alive import boot, start_time
 from layerscope.containers.shelf import find_container, save_container
 from layerscope.store.store import Store
 from tests.support.command import Cli
@@ -45,7 +47,7 @@ def ok(cli: Cli, *words: str) -> None:
 
 
 def make(cli: Cli, name: str, image: str, size: int, *options: str, running: bool) -> None:
-    """A container that has written a file; a process's state is written down, not lived."""
+    """A container that has written a file; its process is anything that lives."""
     ok(cli, "create", "--name", name, *options, image)
     if size:
         write(cli, name, "/n", size)
@@ -55,10 +57,21 @@ def make(cli: Cli, name: str, image: str, size: int, *options: str, running: boo
     code = None if running else 137
     now = container.created
     changed = replace(
-        container, state=state, exit_code=code, started_at=now, finished_at="" if running else now
+        container,
+        state=state,
+        exit_code=code,
+        started_at=now,
+        finished_at="" if running else now,
+        life=life() if running else None,
     )
     save_container(store, changed)
     store.close()
+
+
+def life() -> Life:
+    """That of a process which only sleeps."""
+    pid = subprocess.Popen(["sleep", "600"]).pid
+    return Life(pid, pid, start_time(pid) or 0, boot())
 
 
 def write(cli: Cli, name: str, path: str, size: int) -> None:
