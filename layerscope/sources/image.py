@@ -75,7 +75,9 @@ class Image:
     """One image: names as Docker shows them, its documents as written, its layers bottom up.
 
     ``manifest`` and its bytes are None where the source has none (docker-archive, rootfs).
-    ``origin`` is the TARGET in words for a person.
+    ``origin`` is the TARGET in words for a person. Where somebody tells the documents rather than
+    gives them (a daemon), ``told_id`` is the ID that it says, and ``whole`` fetches the same image
+    with its documents byte for byte.
     """
 
     origin: str
@@ -85,8 +87,10 @@ class Image:
     layers: tuple[Layer, ...]
     manifest: Manifest | None = None
     manifest_bytes: bytes | None = None
+    told_id: Digest | None = None
+    whole: Callable[[], Image] | None = None
 
     @property
     def id(self) -> Digest:
         """The digest of the config: Docker's image ID."""
-        return Digest.of(self.config_bytes)
+        return self.told_id or Digest.of(self.config_bytes)

@@ -50,6 +50,8 @@ def load_image(
     All of it becomes visible at the end, or nothing. Raises what reading the layers raises,
     WrongLayer, IncompleteImage, InvalidReference, StoreFailure, Cancelled.
     """
+    if image.whole is not None:
+        image = image.whole()
     with store.hold() as hand:
         loading = _Loading(image, store, hand, progress or Silent())
         layers = loading.layers()

@@ -285,8 +285,11 @@ def _checked(entry: Entry, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _skip_to(tar: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """An entry's content out of a tar that can only be read from its start."""
+    """An entry's content out of a tar that has no place, and maybe can only be read in order."""
     left = entry.data_offset
+    if tar.seekable():
+        tar.seek(left)
+        left = 0
     while left:
         left -= len(tar.read(min(left, _CHUNK)) or b"\0" * left)
     size = entry.size

@@ -114,14 +114,21 @@ def _rootfs(wanted: _Wanted) -> Image:
     return open_rootfs(wanted.text, path, wanted.store, wanted.platform)
 
 
+def _docker_daemon(wanted: _Wanted) -> Image:
+    from layerscope.sources.docker_daemon.image import open_docker_daemon
+
+    return open_docker_daemon(wanted.text, wanted.store, wanted.progress)
+
+
 _TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
     "docker-archive": _docker_archive,
     "oci-archive": _oci_archive,
     "oci": _oci,
+    "docker-daemon": _docker_daemon,
     "rootfs": _rootfs,
 }
 # Transports of the containers tools whose images have to be saved to a file first.
-_ELSEWHERE = frozenset(("containers-storage", "docker", "docker-daemon", "dir", "ostree", "sif"))
+_ELSEWHERE = frozenset(("containers-storage", "docker", "dir", "ostree", "sif"))
 
 
 def _bare(wanted: _Wanted) -> Image:

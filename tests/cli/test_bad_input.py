@@ -50,6 +50,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (here / "text").write_text("text" * 500)
     (here / "cut.tar").write_bytes(sample[:5000])
     os.mkfifo(here / "pipe")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{here}/pipe")
     monkeypatch.chdir(here)
     return here
 

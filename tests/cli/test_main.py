@@ -47,7 +47,7 @@ def test_help_is_found_wherever_it_is_asked_for(tmp_path: Path) -> None:
         (["tree", "sample_images/five-layers.docker.tar", "/nope"], 1, "it isn't there"),
         (["tree", "sample_images/five-layers.docker.tar", "--layer", "-1"], 2, "--layer"),
         (["blame", "sample_images/five-layers.docker.tar", "/nope"], 1, "no layer ever had it"),
-        (["layers", "docker-daemon:alpine"], 2, "docker-daemon"),
+        (["layers", "ostree:alpine"], 2, "ostree"),
         (["layers", "README.md"], 1, "README.md"),
         (["tag", "nothing", "NAME"], 2, "no image name"),
         (["tag", "nothing", "name"], 1, "nothing"),

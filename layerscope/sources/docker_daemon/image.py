@@ -1,0 +1,80 @@
+"""``docker-daemon:REF``: an image of a running Docker."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.errors import UsageError
+from layerscope.oci.digest import Digest
+from layerscope.oci.reference import InvalidReference, Reference
+from layerscope.sources.docker_daemon.address import find_address
+from layerscope.sources.docker_daemon.client import DockerClient, DockerRefused, part
+from layerscope.sources.docker_daemon.data_root import open_in_place
+from layerscope.sources.docker_daemon.saved import SavedImage
+from layerscope.sources.docker_daemon.told import told_config
+from layerscope.sources.image import Image, Layer, NotAnImage
+
+if TYPE_CHECKING:
+    from layerscope.oci.document import Document
+    from layerscope.progress import Progress
+    from layerscope.store.store import Store
+
+_NOT_FOUND = 404
+
+
+def open_docker_daemon(
+    wanted: str, store: Store, progress: Progress, client: DockerClient | None = None
+) -> Image:
+    """The image of a name or ID; of its layers nothing is read.
+
+    Where Docker's folder is here and may be read, layers are read in it as they lie. Otherwise the
+    documents are those that the daemon tells, and the first layer that is opened fetches all of the
+    image as `docker save` gives it. Raises NoDaemon, DockerRefused, NotAnImage, UsageError.
+    """
+    if not wanted:
+        hint = "docker-daemon:NAME[:TAG], as docker images lists them"
+        raise UsageError("docker-daemon:", "it names no image", hint)
+    client = client or DockerClient(find_address())
+    inspected = _inspected(client, wanted)
+    image_id = Digest.parse(inspected.text("Id"))
+    names = tuple(name for text in inspected.texts("RepoTags") if (name := _familiar(text)))
+    about = client.document("/info")
+    root, driver = Path(about.text("DockerRootDir", "")), about.text("Driver", "")
+    found = open_in_place(wanted, names, root, driver, image_id)
+    if found is not None:
+        client.close()
+        return found
+    size = inspected.values.get("Size")
+    saved = SavedImage(client, image_id, size if isinstance(size, int) else 0, store, progress)
+    config = told_config(inspected, client.documents(f"/images/{part(str(image_id))}/history"))
+    client.close()
+    if config is None:
+        return saved.image()
+    layers = tuple(
+        Layer(diff_id, None, None, functools.partial(saved.open_layer, number))
+        for number, diff_id in enumerate(config.diff_ids)
+    )
+    data = config.to_bytes()
+    return Image(wanted, names, config, data, layers, told_id=image_id, whole=saved.image)
+
+
+def _inspected(client: DockerClient, wanted: str) -> Document:
+    try:
+        return client.document(f"/images/{part(wanted)}/json")
+    except DockerRefused as error:
+        if error.status != _NOT_FOUND:
+            raise
+        hint = "docker images"
+        raise NotAnImage(
+            f"docker-daemon:{wanted[:200]}", "docker has no such image", hint
+        ) from None
+
+
+def _familiar(text: str) -> str | None:
+    """A name as Docker shows it; None for ``<none>:<none>``."""
+    try:
+        return Reference.parse(text).familiar
+    except InvalidReference:
+        return None
