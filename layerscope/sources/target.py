@@ -120,15 +120,22 @@ def _docker_daemon(wanted: _Wanted) -> Image:
     return open_docker_daemon(wanted.text, wanted.store, wanted.progress)
 
 
+def _containers_storage(wanted: _Wanted) -> Image:
+    from layerscope.sources.containers_storage.image import open_containers_storage
+
+    return open_containers_storage(wanted.text)
+
+
 _TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
     "docker-archive": _docker_archive,
     "oci-archive": _oci_archive,
     "oci": _oci,
     "docker-daemon": _docker_daemon,
+    "containers-storage": _containers_storage,
     "rootfs": _rootfs,
 }
 # Transports of the containers tools whose images have to be saved to a file first.
-_ELSEWHERE = frozenset(("containers-storage", "docker", "dir", "ostree", "sif"))
+_ELSEWHERE = frozenset(("docker", "dir", "ostree", "sif"))
 
 
 def _bare(wanted: _Wanted) -> Image:
