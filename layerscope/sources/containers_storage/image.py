@@ -91,11 +91,12 @@ def open_record(storage: Storage, record: ImageRecord, origin: str) -> Image:
 
 
 def familiar(text: str) -> str | None:
-    """A name as Docker shows it; None for what is none."""
+    """A name as Docker shows it; None for what is none, and for one that is a digest's."""
     try:
-        return Reference.parse(text).familiar
+        reference = Reference.parse(text)
     except InvalidReference:
         return None
+    return reference.familiar if reference.digest is None else None
 
 
 def _written_out(wanted: str) -> list[str]:

@@ -39,7 +39,7 @@ def open_docker_daemon(
     client = client or DockerClient(find_address())
     inspected = _inspected(client, wanted)
     image_id = Digest.parse(inspected.text("Id"))
-    names = tuple(name for text in inspected.texts("RepoTags") if (name := _familiar(text)))
+    names = tuple(name for text in inspected.texts("RepoTags") if (name := familiar(text)))
     about = client.document("/info")
     root, driver = Path(about.text("DockerRootDir", "")), about.text("Driver", "")
     found = open_in_place(wanted, names, root, driver, image_id)
@@ -72,7 +72,7 @@ def _inspected(client: DockerClient, wanted: str) -> Document:
         ) from None
 
 
-def _familiar(text: str) -> str | None:
+def familiar(text: str) -> str | None:
     """A name as Docker shows it; None for ``<none>:<none>``."""
     try:
         return Reference.parse(text).familiar

@@ -1,0 +1,1 @@
+"""Containers of other engines on this machine: looked at, never touched."""

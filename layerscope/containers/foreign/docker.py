@@ -1,0 +1,119 @@
+"""Docker's containers, as its daemon tells of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.archive.overlay import Namespace
+from layerscope.containers.foreign.container import (
+    ForeignContainer,
+    ForeignMount,
+    Layers,
+    State,
+    why_not,
+)
+from layerscope.oci.document import Document, InvalidDocument
+from layerscope.sources.docker_daemon.client import DockerRefused
+from layerscope.sources.found import Engine
+
+if TYPE_CHECKING:
+    from layerscope.sources.docker_daemon.client import DockerClient
+
+_IN_PLACE = "overlay2"
+_INIT = "-init"
+
+
+def docker_containers(client: DockerClient) -> list[ForeignContainer]:
+    """All of them, running or not, newest first. Raises NoDaemon, DockerRefused, InvalidDocument."""
+    rows = client.documents("/containers/json", {"all": "1"})
+    if not rows:
+        return []
+    namespace = _namespace(client.document("/info"))
+    sizes = {one.text("Id"): one.values.get("Size") for one in client.documents("/images/json")}
+    found = []
+    for row in rows:
+        try:
+            inspected = client.document(f"/containers/{row.text('Id')}/json")
+        except DockerRefused:
+            continue  # it is gone since
+        size = sizes.get(row.text("ImageID", ""))
+        found.append(_container(client, row, inspected, size, namespace))
+    return found
+
+
+def docker_figures(client: DockerClient, container_id: str) -> tuple[int, int]:
+    """The bytes of its writable layer, and with its image, as the daemon counts them.
+
+    Raises NoDaemon, DockerRefused, InvalidDocument.
+    """
+    values = client.document(f"/containers/{container_id}/json", {"size": "1"}).values
+    own, whole = values.get("SizeRw", 0), values.get("SizeRootFs", 0)
+    if not isinstance(own, int) or not isinstance(whole, int):
+        raise InvalidDocument("docker", "its sizes of a container are no numbers")
+    return own, whole
+
+
+def docker_changes(client: DockerClient, container_id: str) -> list[tuple[str, str]]:
+    """Letters and paths, as `docker diff` has them, by path. Raises as :func:`docker_figures`."""
+    found = []
+    for one in client.documents(f"/containers/{container_id}/changes"):
+        kind = one.values.get("Kind")
+        if kind not in (0, 1, 2):
+            raise InvalidDocument("docker", "it tells of an unknown kind of change")
+        found.append((one.text("Path"), "CAD"[kind]))
+    return [(letter, path) for path, letter in sorted(found)]
+
+
+def _namespace(info: Document) -> Namespace:
+    """A rootless daemon's overlays have their marks in the user's namespace."""
+    status = info.values.get("DriverStatus")
+    rootless = isinstance(status, list) and ["userxattr", "true"] in status
+    return Namespace.USER if rootless else Namespace.TRUSTED
+
+
+def _container(
+    client: DockerClient, row: Document, inspected: Document, size: object, namespace: Namespace
+) -> ForeignContainer:
+    names = row.texts("Names")
+    layers, blocked = _layers(inspected.child("GraphDriver"), namespace)
+    return ForeignContainer(
+        engine=Engine.DOCKER,
+        id=row.text("Id"),
+        name=names[0].removeprefix("/") if names else "",
+        image=row.text("Image", ""),
+        image_id=row.text("ImageID", ""),
+        command=row.text("Command", ""),
+        created=inspected.text("Created", ""),
+        state=State.of(row.text("State", "")),
+        status=row.text("Status", ""),
+        layers=layers,
+        blocked=blocked,
+        image_size=size if isinstance(size, int) else None,
+        mounts=tuple(_mount(one) for one in row.children("Mounts")),
+        daemon=client.address,
+    )
+
+
+def _layers(graph: Document | None, namespace: Namespace) -> tuple[Layers | None, str]:
+    """Its directories, or why they can't be read in place."""
+    name = graph.text("Name", "") if graph else ""
+    data = graph.child("Data") if graph else None
+    if data is None or name != _IN_PLACE:
+        return None, f"Docker's storage driver {name or 'of containerd'} isn't read in place"
+    upper = Path(data.text("UpperDir"))
+    lower = [Path(text) for text in data.text("LowerDir", "").split(":") if text][::-1]
+    blocked = next((why for path in (upper, *lower) if (why := why_not(path))), "")
+    if blocked:
+        return None, blocked
+    image = sum(not path.parent.name.endswith(_INIT) for path in lower)
+    return Layers(upper, tuple(lower), image, namespace), ""
+
+
+def _mount(document: Document) -> ForeignMount:
+    return ForeignMount(
+        document.text("Destination", ""),
+        document.text("Source", ""),
+        document.text("Name", ""),
+        not document.flag("RW"),
+    )

@@ -1,0 +1,26 @@
+"""The images of a storage, as `podman images` lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layerscope.sources.containers_storage.image import familiar
+from layerscope.sources.containers_storage.storage import chain, image_size
+from layerscope.sources.found import Engine, FoundImage
+
+if TYPE_CHECKING:
+    from layerscope.sources.containers_storage.storage import Storage
+
+
+def list_images(storage: Storage, specifier: str = "") -> list[FoundImage]:
+    """All of them; ``specifier`` (in square brackets) is how a TARGET names the storage, "" for the
+    usual one. Raises NoStorage, InvalidDocument."""
+    layers = storage.layers()
+    found = []
+    for image in storage.images():
+        names = tuple(name for text in image.names if (name := familiar(text)))
+        target = f"containers-storage:{specifier}{names[0] if names else image.id}"
+        size = image_size(image, chain(layers, image.layer))
+        identity = f"sha256:{image.id}"
+        found.append(FoundImage(Engine.PODMAN, identity, names, image.created, size, target))
+    return found

@@ -1,0 +1,34 @@
+"""The images of a daemon, as `docker images` lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layerscope.oci.digest import Digest
+from layerscope.sources.docker_daemon.image import familiar
+from layerscope.sources.docker_daemon.told import rfc3339
+from layerscope.sources.found import Engine, FoundImage
+
+if TYPE_CHECKING:
+    from layerscope.oci.document import Document
+    from layerscope.sources.docker_daemon.client import DockerClient
+
+
+def list_images(client: DockerClient) -> list[FoundImage]:
+    """All of them. Raises NoDaemon, DockerRefused, InvalidDocument, InvalidDigest."""
+    return [_found(one) for one in client.documents("/images/json")]
+
+
+def _found(document: Document) -> FoundImage:
+    identity = str(Digest.parse(document.text("Id")))
+    names = tuple(name for text in document.texts("RepoTags") if (name := familiar(text)))
+    created = document.values.get("Created")
+    size = document.values.get("Size")
+    return FoundImage(
+        Engine.DOCKER,
+        identity,
+        names,
+        rfc3339(created) if isinstance(created, int) else "",
+        size if isinstance(size, int) else 0,
+        f"docker-daemon:{names[0] if names else identity}",
+    )

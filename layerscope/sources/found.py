@@ -1,0 +1,27 @@
+"""Images that other engines have, as they list them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Engine(enum.Enum):
+    """Whose an image or container is."""
+
+    DOCKER = "docker"
+    PODMAN = "podman"
+    BUILDAH = "buildah"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image of another engine. ``size`` is in bytes as that engine counts, ``created`` RFC 3339
+    ("" if unknown), ``target`` the TARGET to type."""
+
+    engine: Engine
+    id: str
+    names: tuple[str, ...]
+    created: str
+    size: int
+    target: str
