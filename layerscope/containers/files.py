@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ def open_files(store: Store, container: Container) -> Iterator[Engine]:
     layers = Layers(functools.partial(open_lower, store, container.image), lambda: ())
     with EngineDriver().files(layers, place_of(store, container)) as engine:
         for mount in container.mounts:
-            _make_mount_point(engine, mount.target.encode())
+            _make_mount_point(engine, mount)
             if mount.volume:
                 _fill(store, container, engine, mount)
         yield engine
@@ -100,13 +101,18 @@ def open_lower(store: Store, image: Digest) -> Lower:
     return IndexLower(view, lambda layer, offset, size: contents[layer].read_at(offset, size))
 
 
-def _make_mount_point(engine: Engine, target: bytes) -> None:
+def _make_mount_point(engine: Engine, mount: Mount) -> None:
+    """A directory, or an empty file for a file of the host."""
+    folder, _, name = os.fsencode(mount.target.rstrip("/")).rpartition(b"/")
     path = b""
-    for part in target.split(b"/"):
-        if not part:
-            continue
+    for part in filter(None, folder.split(b"/")):
         path += b"/" + part
-        try:
-            engine.stat(path)
-        except FileNotFoundError:
+        if not engine.exists(path):
             engine.mkdir(path, 0o755)
+    target = folder + b"/" + name
+    if engine.exists(target):
+        return
+    if mount.source and Path(mount.source).is_file():
+        engine.open(target, os.O_CREAT | os.O_WRONLY, 0o755).close()
+    else:
+        engine.mkdir(target, 0o755)

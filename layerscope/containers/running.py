@@ -219,6 +219,8 @@ def _write_own_files(folder: Path, hostname: str) -> None:
 
 def _bind_of(store: Store, mount: Mount) -> Bind:
     source = data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
+    if not source.exists():
+        source.mkdir(parents=True)  # as Docker does for -v
     return Bind(source, mount.target, mount.read_only)
 
 

@@ -19,7 +19,7 @@ DATABASE = "layerscope.db"
 _LAYOUT, _INDEX = "oci-layout", "index.json"
 LAYOUT_DOCUMENT = b'{"imageLayoutVersion":"1.0.0"}'
 _FOLDERS = ("blobs/sha256", "layers", "containers", "volumes", "tmp/spool")
-_OWN = frozenset(("blobs", "layers", "containers", "volumes", "tmp", _LAYOUT, _INDEX))
+_OWN = frozenset(("blobs", "layers", "containers", "volumes", "tmp", "toolbox", _LAYOUT, _INDEX))
 _STALE = "index_stale"
 
 

@@ -14,7 +14,7 @@ from tests.support.peers import unavailable
 
 _APPLETS = (
     "sh ls cat echo printf rm mkdir mv cp ln chmod chown touch dd head tail sleep true false id "
-    "env pwd stat kill tr seq find test ps hostname wc df sync tty stty yes mknod mkfifo"
+    "env pwd stat kill tr seq find test ps hostname wc df sync tty stty grep yes mknod mkfifo"
 )
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nweb:x:33:33:web:/var/www:/bin/sh\n"
 GROUP = b"root:x:0:\nweb:x:33:\nlog:x:44:web\n"

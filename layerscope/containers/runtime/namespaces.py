@@ -57,7 +57,7 @@ def _own_users() -> None:
 def hold(pid: int) -> dict[str, int]:
     """Descriptors of the namespaces of a process, but for those that are this process's, too.
 
-    Raises OSError if it is gone.
+    Raises CannotRun if it has no files of its own, OSError if it is gone.
     """
     found = {}
     for kind in _KINDS:
@@ -66,6 +66,11 @@ def hold(pid: int) -> dict[str, int]:
             os.close(theirs)
         else:
             found[kind] = theirs
+    if "mnt" not in found:
+        for fd in found.values():
+            os.close(fd)
+        why = "no process lives in it: the built-in engine writes its files"
+        raise CannotRun("the container", why, "layerscope apply, or layerscope run")
     return found
 
 
