@@ -17,6 +17,7 @@ from layerscope.sources.found import Engine, FoundImage
 
 if TYPE_CHECKING:
     from layerscope.containers.foreign.container import ForeignContainer, Layers
+    from layerscope.cow.engine import Engine as Files
     from layerscope.sources.containers_storage.storage import Storage
     from layerscope.sources.docker_daemon.client import DockerClient
 
@@ -108,7 +109,7 @@ def foreign_figures(container: ForeignContainer) -> ForeignFigures:
 
 
 def foreign_changes(container: ForeignContainer) -> ForeignChanges:
-    """What it changed, as `docker diff` has it, also while it runs.
+    """What it changed, as `docker diff` or `podman diff` has it, also while it runs.
 
     Raises NotInPlace, NoDaemon, DockerRefused, OSError.
     """
@@ -118,12 +119,20 @@ def foreign_changes(container: ForeignContainer) -> ForeignChanges:
     for left in reversed(range(_TRIES)):
         with container.look() as files:
             try:
-                return ForeignChanges(change_list(files), ReadFrom.PLACE)
+                return ForeignChanges(_changes(container.engine, files), ReadFrom.PLACE)
             except (FileNotFoundError, NotADirectoryError):
                 # Its processes removed what was just being looked at.
                 if not left:
                     raise
     raise AssertionError
+
+
+def _changes(engine: Engine, files: Files) -> ChangeList:
+    if engine is Engine.DOCKER:
+        return change_list(files)
+    from layerscope.accounting.podman_changes import podman_change_list
+
+    return ChangeList(podman_change_list(files), ())
 
 
 def _told_changes(client: DockerClient, container_id: str) -> ChangeList:

@@ -13,10 +13,10 @@ from layerscope.usecases.foreign import foreign_changes, foreign_containers
 # Every kind of change, over the image of `busybox_context`.
 WRITES = (
     "echo new > /new; rm /data/gone; chmod 600 /data/mode; echo more >> /data/grown;"
-    "cp -p /data/same /data/.same; cat /data/same > /dev/null; touch -r /data/same /data/.same;"
+    "cp -p /data/same /data/.same; touch -r /data/same /data/.same;"
     "rm -r /data/tree; mkdir /data/tree; echo again > /data/tree/again; mv /data/moved /moved;"
     "chmod 644 /data/kept; ln -s /nowhere /link; mkfifo /fifo; ln /new /hard; mkdir -p /a/b/c;"
-    "dd if=/dev/zero of=/sparse bs=1 count=1 seek=100000 2> /dev/null; rm /data/.same"
+    "dd if=/dev/zero of=/sparse bs=1 count=1 seek=100000 2>&-; rm /data/.same"
 )
 _DATA = ("gone", "mode", "grown", "same", "moved", "kept", "tree/one", "tree/two")
 
@@ -42,12 +42,12 @@ def busybox_context(folder: Path) -> None:
 
 
 def find(name: str) -> ForeignContainer:
-    """The container of that name. Fails if an engine can't be asked."""
-
-    def refuse(error: Exception) -> None:
-        raise error
-
-    return next(one for one in foreign_containers(refuse) if one.name == name)
+    """The container of that name."""
+    told: list[Exception] = []
+    for one in foreign_containers(told.append):
+        if one.name == name:
+            return one
+    raise AssertionError(f"there is no container {name}: {told}")
 
 
 def changed(container: ForeignContainer) -> list[str]:
