@@ -72,9 +72,13 @@ class _Collector:
         self.engine = engine
         self.changes: dict[bytes, Change] = {}
         self.unchanged: list[CopiedUp] = []
+        # Directories in which nothing of the image shows: opaque, or below one that is.
+        self.covered: set[bytes] = set()
 
     def add(self, one: Written) -> None:
         path, found, below, opaque = one
+        if opaque or path.rpartition(b"/")[0] in self.covered:
+            self.covered.add(path)
         if found is None:
             if below is not None:
                 self._delete(path, below)
@@ -82,7 +86,7 @@ class _Collector:
             self._note(ChangeKind.ADDED, path, _length(found), False, None)
         else:
             self._compare(path, found, below)
-            if opaque and below.fmt == stat.S_IFDIR:
+            if path in self.covered and found.fmt == below.fmt == stat.S_IFDIR:
                 self._hidden_children(path, below)
 
     def _compare(self, path: bytes, found: Stat, below: LowerNode) -> None:

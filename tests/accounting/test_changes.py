@@ -43,6 +43,23 @@ def test_what_a_line_tells(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_directory_inside_an_opaque_one_hides(tmp_path: Path) -> None:
+    (tmp_path / "layer" / "d" / "c").mkdir(parents=True)
+    (tmp_path / "layer" / "d" / "c" / "x").write_bytes(b"x")
+    with container([tmp_path / "layer"], tmp_path / "c") as engine:
+        engine.unlink(b"/d/c/x")
+        engine.rmdir(b"/d/c")
+        engine.rmdir(b"/d")
+        engine.mkdir(b"/d", 0o755)
+        engine.mkdir(b"/d/c", 0o755)
+        found = change_list(engine)
+    assert [(change.kind.value, change.path) for change in found.changes] == [
+        ("C", b"/d"),
+        ("C", b"/d/c"),
+        ("D", b"/d/c/x"),
+    ]
+
+
 def test_times() -> None:
     assert same_time(5_000_000_001, 5_000_000_001)
     assert same_time(5_000_000_000, 5_000_000_007)
