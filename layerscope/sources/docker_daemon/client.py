@@ -88,8 +88,9 @@ class DockerClient:
         while True:
             with self._errors_told():
                 data = answer.read(16 * _CHUNK)
-            if not data:
-                return
+                if not data:
+                    _check_end(answer)
+                    return
             yield data
 
     def _get(self, path: str, query: Mapping[str, str] | None) -> bytes:
@@ -116,6 +117,7 @@ class DockerClient:
                 raise NoDaemon("docker", f"its answer is longer than {_MAX_BYTES} bytes")
             if time.monotonic() > end:
                 raise TimeoutError
+        _check_end(answer)
         answer.close()
         return bytes(data)
 
@@ -172,6 +174,12 @@ def _tls(certificates: Certificates) -> ssl.SSLContext:
 def _ask(connection: http.client.HTTPConnection, path: str) -> http.client.HTTPResponse:
     connection.request("GET", path, headers={"Host": "docker", "Accept": "application/json"})
     return connection.getresponse()
+
+
+def _check_end(answer: http.client.HTTPResponse) -> None:
+    """Raises IncompleteRead where fewer bytes came than were announced."""
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
 
 
 def _refused(path: str, answer: http.client.HTTPResponse, data: bytes) -> DockerRefused:

@@ -88,7 +88,7 @@ class SavedImage:
     def _open(self, copy: Path) -> Image:
         try:
             return open_docker_archive(Members("docker", copy), None)
-        except LayerscopeError:
-            # Broken off: it is to be fetched anew the next time.
+        except LayerscopeError as error:
+            # Broken off, maybe: it is to be fetched anew the next time.
             copy.unlink(missing_ok=True)
-            raise
+            raise NotAnImage("docker", f"what it saves is damaged: {error.why}") from None
