@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,18 +117,24 @@ def _explore(words: list[str]) -> int:
     root = Path(args.root) if args.root else default_root()
     if args.target and _is_typo(args.target, root):
         raise _no_verb(args.target)
-    if not _has_screen():
-        verb = f"layerscope layers {args.target}" if args.target else "layerscope images"
-        raise UsageError("the explorer", "it needs a terminal", verb)
+    need_screen(f"layerscope layers {args.target}" if args.target else "layerscope images")
     from layerscope.tui import run
 
     mouse = not args.no_mouse
     return run(args.target, root, platform=args.platform, theme=args.theme, mouse=mouse)
 
 
-def _has_screen() -> bool:
-    """Whether there is a terminal that can be drawn on."""
-    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
+def show_demo(root: Path, captions: Sequence[str], theme: str | None) -> int:
+    """The explorer on a demo's containers; the exit code."""
+    from layerscope.tui import run
+
+    return run(None, root, theme=theme, captions=captions)
+
+
+def need_screen(instead: str) -> None:
+    """Raises UsageError, with the words to use instead, where no terminal can be drawn on."""
+    if not (sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"):
+        raise UsageError("the explorer", "it needs a terminal", instead)
 
 
 def _is_typo(word: str, root: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 _FRAMES = "250"  # a second at most: what a key changes waits 4 ms for its picture, not 16
@@ -15,10 +16,12 @@ def run(
     platform: str | None = None,
     theme: str | None = None,
     mouse: bool = True,
+    captions: Sequence[str] = (),
 ) -> int:
     """Explore ``target``, or the store at ``root`` for None; the exit code.
 
-    The first frame is painted before Textual is imported. Raises UsageError for a theme that isn't
+    The first frame is painted before Textual is imported. ``captions`` guide through a demo, which
+    opens on the containers. Raises UsageError for a theme that isn't
     there, LayerscopeError for a store that can't be opened.
     """
     from layerscope.tui.first_frame import first_frame
@@ -27,7 +30,7 @@ def run(
     with first_frame(target) as frame:
         from layerscope.tui.session import Session
 
-        session = Session(root, platform)
+        session = Session(root, platform, captions)
         _ = session.store
         if target is not None:
             session.begin(target)

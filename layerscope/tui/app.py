@@ -14,6 +14,7 @@ from textual.worker import WorkerFailed
 
 from layerscope.tui import theme
 from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.demo import GUIDE
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
 from layerscope.tui.commands.offered import Offer, offered
 from layerscope.tui.first_frame import FirstFrame
@@ -23,14 +24,15 @@ from layerscope.tui.screens.help import HelpScreen
 from layerscope.tui.screens.palette import PaletteScreen
 from layerscope.tui.session import Session
 from layerscope.tui.terminal import Terminal, stop
+from layerscope.tui.widgets.caption import Caption, Guide
 
 
 class ExplorerApp(App[int]):
     """Opens on a TARGET, or on the store for None."""
 
     TITLE = "layerscope"
-    ACTIONS = EVERYWHERE
-    BINDINGS = bindings(command for command in EVERYWHERE if command is not BACK)
+    ACTIONS = (*EVERYWHERE, *GUIDE)
+    BINDINGS = bindings(command for command in ACTIONS if command is not BACK)
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
@@ -45,6 +47,7 @@ class ExplorerApp(App[int]):
         self.first_frame = first_frame or FirstFrame()
         self._painter = Painter()
         self.session = session
+        self.guide = Guide(session.captions)
         self._target = target
         self.animation_level = "none"
         for one in theme.THEMES:
@@ -98,6 +101,29 @@ class ExplorerApp(App[int]):
         from layerscope.tui.screens.layers import LayersScreen
 
         self.push_screen(LayersScreen(target))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The guide's commands are there where the guide is."""
+        if action in (command.id for command in GUIDE):
+            return bool(self.guide.captions)
+        return super().check_action(action, parameters)
+
+    def action_toggle_captions(self) -> None:
+        """Hide the guide, or show it."""
+        self.guide.is_hidden = not self.guide.is_hidden
+        self._show_caption()
+
+    def action_next_caption(self) -> None:
+        """What else there is to look at."""
+        if self.guide.is_hidden:
+            self.guide.is_hidden = False
+        else:
+            self.guide.go_on()
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        for caption in self.screen.query(Caption):
+            caption.show()
 
     def action_palette(self) -> None:
         """Choose a command by its name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 class Session:
     """One run of the explorer."""
 
-    def __init__(self, root: Path, platform: str | None = None) -> None:
+    def __init__(
+        self, root: Path, platform: str | None = None, captions: Sequence[str] = ()
+    ) -> None:
         self.root = root
         self.platform = platform
+        self.captions = captions
         self._early: dict[str, Future[OpenImage]] = {}
         self._readers: dict[str, Reader] = {}
 

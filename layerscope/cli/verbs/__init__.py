@@ -44,6 +44,7 @@ STORE = {
     "df": "show what the store holds and what could be freed",
     "prune": "remove what nothing refers to",
     "fsck": "recompute every digest, follow every reference",
+    "demo": "five containers that are written in, with the explorer open on them",
     "completion": "print a completion script for a shell",
 }
 GROUPS = {"Images": IMAGES, "Containers": CONTAINERS, "The store": STORE}

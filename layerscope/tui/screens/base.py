@@ -16,6 +16,7 @@ from layerscope.tui.commands.command import Command, bindings
 from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
 from layerscope.tui.commands.offered import offered
 from layerscope.tui.safe_text import safe_name, safe_text
+from layerscope.tui.widgets.caption import Caption
 from layerscope.tui.widgets.footer import KeyLine
 from layerscope.tui.widgets.line import Line
 
@@ -51,6 +52,8 @@ class ExplorerScreen(Screen[None]):
         """Title, body, keys."""
         yield Line(id="title")
         yield from self.body()
+        if self.explorer.guide.captions:
+            yield Caption(self.explorer.guide)
         yield KeyLine((*self.ACTIONS, *EVERYWHERE))
         words = f"layerscope needs {LEAST_WIDTH}×{LEAST_HEIGHT}: this terminal is smaller"
         yield Static(words, id="too-small", markup=False)
@@ -72,6 +75,11 @@ class ExplorerScreen(Screen[None]):
     def session(self) -> Session:
         """What all screens share."""
         return self.explorer.session
+
+    def on_screen_resume(self) -> None:
+        """The guide may have gone on meanwhile."""
+        for caption in self.query(Caption):
+            caption.show()
 
     def say(self, text: str) -> None:
         """Put a text into the title line."""
