@@ -101,7 +101,9 @@ def _layers(graph: Document | None, namespace: Namespace) -> tuple[Layers | None
     data = graph.child("Data") if graph else None
     if data is None or name != _IN_PLACE:
         return None, f"Docker's storage driver {name or 'of containerd'} isn't read in place"
-    upper = Path(data.text("UpperDir"))
+    upper = Path(data.text("UpperDir", ""))
+    if not upper.is_absolute():
+        return None, "Docker says that it has no folder"
     lower = [Path(text) for text in data.text("LowerDir", "").split(":") if text][::-1]
     blocked = next((why for path in (upper, *lower) if (why := why_not(path))), "")
     if blocked:
