@@ -1,7 +1,5 @@
 """``python -m layerscope``."""
 
-import sys
+from layerscope.cli.main import entry
 
-from layerscope.cli.main import main
-
-sys.exit(main())
+entry()

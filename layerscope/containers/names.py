@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 
 from layerscope.errors import UsageError
 
@@ -37,9 +37,10 @@ def check_name(name: str) -> str:
 
 def any_name() -> str:
     """A name to remember; not unique."""
-    return f"{secrets.choice(_HOW)}_{secrets.choice(_WHAT)}{secrets.randbelow(1000)}"
+    how, what, number = os.urandom(1)[0], os.urandom(1)[0], int.from_bytes(os.urandom(4), "big")
+    return f"{_HOW[how % len(_HOW)]}_{_WHAT[what % len(_WHAT)]}{number % 1000}"
 
 
 def new_id() -> str:
     """A container's ID: 64 hex digits."""
-    return secrets.token_hex(32)
+    return os.urandom(32).hex()

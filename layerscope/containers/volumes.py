@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +61,7 @@ def find_volume(store: Store, name: str) -> Volume:
 
 def make_volume(store: Store, now: str, name: str | None = None) -> str:
     """A volume of that name, the one there is or a new one; anonymous for None. Its name."""
-    chosen = check_name(name) if name else secrets.token_hex(32)
+    chosen = check_name(name) if name else os.urandom(32).hex()
     data_of(store, chosen).mkdir(parents=True, exist_ok=True)
     with store.database.write() as tx:
         sql = "INSERT OR IGNORE INTO volumes VALUES (?, ?, ?)"
