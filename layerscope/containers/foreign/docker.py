@@ -25,7 +25,7 @@ _INIT = "-init"
 
 
 def docker_containers(client: DockerClient) -> list[ForeignContainer]:
-    """All of them, running or not, newest first. Raises NoDaemon, DockerRefused, InvalidDocument."""
+    """Running or not, newest first. Raises NoDaemon, DockerRefused, InvalidDocument."""
     rows = client.documents("/containers/json", {"all": "1"})
     if not rows:
         return []
