@@ -69,6 +69,10 @@ def _layer(root: Path, identity: str, tar: bytes) -> None:
         return
     diff.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(tar)) as members:
-        members.extractall(diff, filter="data")
+        for member in members:
+            stream, path = members.extractfile(member), diff / member.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if stream is not None:
+                path.write_bytes(stream.read())
     split = root / "overlay-layers" / f"{identity}.tar-split.gz"
     split.write_bytes(gzip.compress(split_tar(tar)))
