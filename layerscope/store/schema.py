@@ -101,7 +101,20 @@ _SEEN_FILES = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS, _SEEN_FILES)
+_BUILD_CACHE = (
+    # What a build step made of an image; forgotten with the image that it made.
+    """CREATE TABLE build_cache (
+        parent TEXT NOT NULL,       -- an image, or the platform of a stage without one
+        key TEXT NOT NULL,          -- of what it does
+        image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+        text TEXT NOT NULL,         -- the instruction as written
+        detail BLOB NOT NULL,       -- what it depends on: JSON, deflated
+        PRIMARY KEY (parent, key)
+    )""",
+    "CREATE INDEX build_cache_of ON build_cache (image)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS, _SEEN_FILES, _BUILD_CACHE)
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
 IMAGE_USERS: tuple[str, ...] = ("SELECT image, 'container ' || name FROM containers",)
