@@ -95,23 +95,23 @@ class SplitTar(io.RawIOBase, BinaryIO):
         return self._position
 
     def readinto(self, memory: WriteableBuffer) -> int:
-        """Put what comes next into ``memory``."""
+        """Fill ``memory`` with what comes next; less only at the end."""
+        done = 0
         with memoryview(memory).cast("B") as whole:
-            return self._read_into(whole)
+            while done < len(whole) and self._more():
+                done += self._read_into(whole[done:])
+        return done
 
     def _read_into(self, memory: memoryview) -> int:
-        if not self._more():
-            return 0
-        piece = self._piece
-        wanted = min(len(memory), piece.size - self._within)
+        """Put what the piece at hand still has into ``memory``; how much."""
+        piece, within = self._piece, self._within
+        size = min(len(memory), piece.size - within)
         if piece.name is None:
-            data = binascii.a2b_base64(piece.text)[self._within : self._within + wanted]
-            memory[: len(data)] = data
-            size = len(data)
+            memory[:size] = binascii.a2b_base64(piece.text)[within : within + size]
         else:
-            size = self._read_file(piece.name, memory[:wanted])
-        if not size:
-            raise self._broken(piece.name or b"")
+            size = self._read_file(piece.name, memory[:size])
+            if not size:
+                raise self._broken(piece.name)
         self._within += size
         self._position += size
         return size

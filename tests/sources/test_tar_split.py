@@ -95,9 +95,8 @@ def test_a_file_cut_short_is_told(tmp_path: Path) -> None:
     (files / "a").write_bytes(b"x")
     with SplitTar(split, files) as made:
         made.seek(512)
-        assert made.read(5) == b"x"
         with pytest.raises(BrokenBlob, match="'a' in it"):
-            made.read(4)
+            made.read(5)
 
 
 @pytest.mark.parametrize(
