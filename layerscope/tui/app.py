@@ -60,6 +60,10 @@ class ExplorerApp(App[int]):
             from layerscope.tui.screens.images import ImagesScreen
 
             self.push_screen(ImagesScreen())
+            if self.guide.captions:
+                from layerscope.tui.screens.containers import ContainersScreen
+
+                self.push_screen(ContainersScreen())
         else:
             self.open_target(self._target)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from layerscope.errors import LayerscopeError
 from layerscope.usecases.opened import OpenImage
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 class CannotSave(LayerscopeError):
     """A file can't be written where somebody wants it."""
+
+
+class Content(Protocol):
+    """Bytes that can be read from anywhere in them."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset`` on. Raises LayerscopeError, OSError."""
 
 
 class FileContent:

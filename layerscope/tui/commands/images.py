@@ -15,5 +15,6 @@ IMAGES = (
     Command("compare", ("c",), "Compare", "two marked images, or the marked and this one",
             GROUP),
     Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
+    Command("containers", ("C",), "Containers", "what runs, and what it writes", GROUP, True),
     Command("filter", ("slash",), "Filter", "only images whose name or ID has a text", GROUP, True),
 )  # fmt: skip

@@ -173,6 +173,12 @@ class ImagesScreen(ExplorerScreen):
         names = shown_name(chosen[0]), shown_name(chosen[1])
         self.app.push_screen(CompareScreen(pair_of_targets(self.session, a, b, names)))
 
+    def action_containers(self) -> None:
+        """The containers, live."""
+        from layerscope.tui.screens.containers import ContainersScreen
+
+        self.app.push_screen(ContainersScreen())
+
     def action_copy_id(self) -> None:
         """To the clipboard of the terminal (OSC 52)."""
         row = self._chosen()

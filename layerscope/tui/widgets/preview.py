@@ -19,7 +19,7 @@ from layerscope.tui.models.pages import PAGE, Pages
 from layerscope.tui.models.sniff import HEAD, Form, Sniffed, sniff
 from layerscope.tui.models.text_lines import TextLines, decoded
 from layerscope.tui.widgets.rows import NoRows, RowList
-from layerscope.usecases.file_content import FileContent
+from layerscope.usecases.file_content import Content
 
 _AHEAD = 5_000  # lines that are looked for beyond the cursor
 _ALL = 1 << 62
@@ -27,14 +27,14 @@ _SIDEWAYS = 16
 
 
 class Preview(RowList, inherit_bindings=False):
-    """Shows a FileContent. Reading it never holds up a key."""
+    """Shows a Content. Reading it never holds up a key."""
 
     BINDINGS = bindings((*ROWS, OPEN))
 
     class Judged(Message):
         """The first bytes are there."""
 
-        def __init__(self, preview: Preview, content: FileContent, head: bytes) -> None:
+        def __init__(self, preview: Preview, content: Content, head: bytes) -> None:
             super().__init__()
             self.preview, self.content, self.head = preview, content, head
             self.sniffed = sniff(head)
@@ -42,7 +42,7 @@ class Preview(RowList, inherit_bindings=False):
     class Came(Message):
         """More of the content is there: pages, lines, colours; ``done``: all lines are known."""
 
-        def __init__(self, content: FileContent, *, done: bool = False) -> None:
+        def __init__(self, content: Content, *, done: bool = False) -> None:
             super().__init__()
             self.content, self.done = content, done
             self.coloured: list[Line] | None = None
@@ -50,7 +50,7 @@ class Preview(RowList, inherit_bindings=False):
     class Broken(Message):
         """It can't be read."""
 
-        def __init__(self, content: FileContent, error: LayerscopeError | OSError) -> None:
+        def __init__(self, content: Content, error: LayerscopeError | OSError) -> None:
             super().__init__()
             self.content, self.error = content, error
 
@@ -59,14 +59,14 @@ class Preview(RowList, inherit_bindings=False):
         self.sniffed = Sniffed(Form.EMPTY)
         self.shows_bytes = False
         self._name = ""
-        self._content: FileContent | None = None
+        self._content: Content | None = None
         self._lock = Lock()
         self._pages = Pages(0)
         self._starts = LineStarts()
         self._wanted = 0
         self._is_scanning = self._to_end = False
 
-    def load(self, content: FileContent, name: str) -> None:
+    def load(self, content: Content, name: str) -> None:
         """Show a file; ``name`` tells the language of its text."""
         self._content, self._name = content, name
         self._pages, self._starts = Pages(content.size), LineStarts()
@@ -85,7 +85,7 @@ class Preview(RowList, inherit_bindings=False):
         self._lay_out()
 
     @work(thread=True, exclusive=True, group="judge")
-    def _judge(self, content: FileContent) -> None:
+    def _judge(self, content: Content) -> None:
         head = self._read(content, 0, HEAD)
         if head is not None:
             self.post_message(self.Judged(self, content, head))
@@ -134,7 +134,7 @@ class Preview(RowList, inherit_bindings=False):
             self._fetch_pages(self._content, self._pages, wanted)
 
     @work(thread=True, group="fetch")
-    def _fetch_pages(self, content: FileContent, pages: Pages, numbers: list[int]) -> None:
+    def _fetch_pages(self, content: Content, pages: Pages, numbers: list[int]) -> None:
         for number in numbers:
             data = self._read(content, number * PAGE, PAGE)
             if data is None:
@@ -151,7 +151,7 @@ class Preview(RowList, inherit_bindings=False):
             self._scan(content, self._starts)
 
     @work(thread=True, exclusive=True, group="scan")
-    def _scan(self, content: FileContent, starts: LineStarts) -> None:
+    def _scan(self, content: Content, starts: LineStarts) -> None:
         worker = get_current_worker()
         while starts.count < self._wanted and starts.fed < content.size:
             data = self._read(content, starts.fed, 16 * PAGE)
@@ -164,7 +164,7 @@ class Preview(RowList, inherit_bindings=False):
         self.post_message(self.Came(content, done=True))
 
     @work(thread=True, exclusive=True, group="colour")
-    def _colour(self, content: FileContent, name: str) -> None:
+    def _colour(self, content: Content, name: str) -> None:
         data = self._read(content, 0, LARGEST)
         lines = highlight(name, decoded(data)) if data else None
         if lines:
@@ -188,7 +188,7 @@ class Preview(RowList, inherit_bindings=False):
                 return
         self.changed()
 
-    def _read(self, content: FileContent, offset: int, size: int) -> bytes | None:
+    def _read(self, content: Content, offset: int, size: int) -> bytes | None:
         try:
             with self._lock:
                 return content.read(offset, size)

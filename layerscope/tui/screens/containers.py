@@ -1,0 +1,431 @@
+"""The containers, live: what each one's writable layer holds and costs while it is written."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from textual import events, on, work
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from layerscope.accounting.live.figures import Happening, Moment, Row
+from layerscope.errors import LayerscopeError
+from layerscope.tui.commands.command import bindings
+from layerscope.tui.commands.containers import CONTAINERS
+from layerscope.tui.live import Live
+from layerscope.tui.models.container_lines import (
+    FeedLines,
+    GrowingLines,
+    ThenLines,
+    TimelineLines,
+    WhyLines,
+    advice_of,
+)
+from layerscope.tui.models.container_table import (
+    ContainerLines,
+    Containers,
+    Sort,
+    container_headings,
+)
+from layerscope.tui.models.written_tree import WrittenLines, WrittenTree, written_headings
+from layerscope.tui.screens.base import NARROW
+from layerscope.tui.screens.container_acts import ContainerActs
+from layerscope.tui.widgets.headings import Headings
+from layerscope.tui.widgets.prompt import Prompt
+from layerscope.tui.widgets.rows import NoRows, RowList
+from layerscope.units import size_text
+from layerscope.usecases import live_lines as lines
+from layerscope.usecases.live_lines import Growing, LiveContainer
+
+EMPTY = """\
+ There are no containers yet.
+
+ layerscope run -d IMAGE CMD…   runs one; create and apply need no process
+ layerscope demo                five of them, and something going on in each
+"""
+_FRAME = 0.12  # seconds between two pictures of what changes by itself
+_SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
+_KEPT = 1000  # lines of the feed
+_ENOUGH = 20  # pictures after which the rows of a busy layer count as all there
+
+
+class Pane(enum.Enum):
+    """What is told of the chosen container."""
+
+    FILES = "files"
+    WHY = "why"
+    FEED = "feed"
+    GROWING = "growing"
+    TIMELINE = "timeline"
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a container besides the table's figures."""
+
+    tree: WrittenTree = field(default_factory=WrittenTree)
+    feed: deque[Happening] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    growing: tuple[Growing, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    then: lines.Then | None = None
+    pictures: int = 0
+
+
+class ContainersScreen(ContainerActs):
+    """The table above; below the chosen container's files, and beside them why it costs."""
+
+    ACTIONS = CONTAINERS
+    BINDINGS = bindings(CONTAINERS)
+
+    DEFAULT_CSS = """
+    ContainersScreen #table { height: 2fr; }
+    ContainersScreen #below { height: 3fr; border-top: solid $panel; }
+    ContainersScreen #left { width: 3fr; }
+    ContainersScreen #right { width: 2fr; border-left: solid $panel; }
+    ContainersScreen #why { height: 12; }
+    ContainersScreen #pane-name { height: 1; color: $text-muted; }
+    ContainersScreen #side { height: 1fr; }
+    ContainersScreen #empty { display: none; height: 1fr; padding: 1 0; }
+    ContainersScreen #filter { display: none; }
+    ContainersScreen #filter.-open { display: block; }
+    ContainersScreen.-empty #table, ContainersScreen.-empty #below { display: none; }
+    ContainersScreen.-empty #empty { display: block; }
+    ContainersScreen.-narrow #left, ContainersScreen.-narrow #right { width: 1fr; border: none; }
+    ContainersScreen.-narrow #right { display: none; }
+    ContainersScreen.-narrow.-beside #right { display: block; }
+    ContainersScreen.-narrow.-beside #left { display: none; }
+    ContainersScreen.-narrow #why { display: none; height: 1fr; }
+    ContainersScreen.-narrow.-why #why { display: block; }
+    ContainersScreen.-narrow.-why #side, ContainersScreen.-narrow.-why #pane-name { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = Containers()
+        self._known: dict[str, _Known] = {}
+        self._opened: str | None = None
+        self._sort = Sort.SIZE
+        self._pane = Pane.FEED
+        self._is_waiting = False
+        self._live: Live | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """The table, the panes, what is said where there is nothing, the filter."""
+        yield Headings(lambda width: container_headings(width, self._sort), id="headings")
+        yield RowList(id="table")
+        with Horizontal(id="below"):
+            with Vertical(id="left"):
+                yield Headings(self._left_headings, id="left-headings")
+                yield RowList(id="files")
+            with Vertical(id="right"):
+                yield RowList(id="why")
+                yield Static("", id="pane-name", markup=False)
+                yield RowList(id="side")
+        yield Static(EMPTY, id="empty", markup=False)
+        yield Prompt("a part of a name, image, ID or command", id="filter")
+
+    @property
+    def table(self) -> RowList:
+        """The containers."""
+        return self.query_one("#table", RowList)
+
+    @property
+    def files(self) -> RowList:
+        """What the chosen one wrote, or what was there at a moment."""
+        return self.query_one("#files", RowList)
+
+    @property
+    def side(self) -> RowList:
+        """Feed, growing files or timeline."""
+        return self.query_one("#side", RowList)
+
+    def on_mount(self) -> None:
+        """Start to watch."""
+        self._live = Live(self.session.root)
+        self.say(f"Containers — {self.session.root}")
+        self.table.focus()
+        self._listen(self._live)
+
+    # -- what comes ----------------------------------------------------------------------------
+
+    @work(group="live")
+    async def _listen(self, live: Live) -> None:
+        try:
+            async for event in live.events():
+                self._take(event)
+        except OSError as error:
+            self.fail(error)
+
+    def _take(self, event: lines.Event) -> None:
+        match event:
+            case lines.Containers(rows):
+                self._all.listed(rows)
+            case lines.Measured(identity, figures):
+                self._all.measured(identity, figures)
+            case lines.Rows(identity, first, rows, gone):
+                self._take_rows(self._of(identity), first, rows, gone)
+            case lines.Fed(identity, happenings):
+                self._of(identity).feed.extend(happenings)
+            case lines.Top(identity, growing):
+                self._of(identity).growing = growing
+            case lines.Timeline(identity, moments):
+                self._of(identity).moments = moments
+            case lines.Then(identity):
+                self._of(identity).then = event
+            case lines.Failed(what, why, hint):
+                self.fail(LayerscopeError(what, why, hint))
+        self._paint_soon()
+
+    def _take_rows(
+        self,
+        known: _Known,
+        first: bool,
+        rows: tuple[Row, ...],
+        gone: tuple[bytes, ...],
+    ) -> None:
+        if first:
+            known.tree.begin()
+        known.tree.take(rows, gone)
+
+    def _of(self, identity: str) -> _Known:
+        return self._known.setdefault(identity, _Known())
+
+    def _paint_soon(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(_FRAME, self._paint)
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def _paint(self) -> None:
+        self._is_waiting = False
+        if not self.is_mounted:
+            return
+        self._show_table()
+        self._show_below()
+
+    def _show_table(self) -> None:
+        before = self.chosen()
+        rows = self._all.ordered(self._sort, self.query_one("#filter", Input).value)
+        self.set_class(not self._all.rows, "-empty")
+        ids = [row.id for row in rows]
+        cursor = ids.index(before.id) if before is not None and before.id in ids else None
+        self.table.show(ContainerLines(self._all, rows), cursor)
+        self.query_one("#headings", Headings).refresh()
+        running = sum(row.state == "running" for row in self._all.rows)
+        total = sum(figures.size for figures in self._all.figures.values())
+        words = f"{len(self._all.rows)} containers, {running} running, {size_text(total)} written"
+        self.say(f"Containers — {words}, by {self._sort.value} — {self.session.root}")
+
+    def _show_below(self) -> None:
+        row = self.chosen()
+        if row is None:
+            for rows in (self.files, self.side, self.query_one("#why", RowList)):
+                rows.show(NoRows(), 0)
+            return
+        known, figures = self._of(row.id), self._all.figures.get(row.id)
+        known.pictures += 1
+        whole = figures is not None and known.tree.size(b"") == figures.size
+        if whole or known.pictures > _ENOUGH:
+            known.tree.remember()
+        advice = advice_of(row, known.feed)
+        self.query_one("#why", RowList).show(WhyLines(row, figures, advice))
+        self._show_files(known)
+        pane = Pane.FEED if self._pane in (Pane.FILES, Pane.WHY) else self._pane
+        if pane is Pane.FEED:
+            self._show_side(FeedLines(list(known.feed)), "what happened, newest first")
+        elif pane is Pane.GROWING:
+            self._show_side(GrowingLines(known.growing), "grew most in the last minute")
+        else:
+            self._show_side(TimelineLines(known.moments), "size over time; Enter: what was there")
+
+    def _show_side(self, model: FeedLines | GrowingLines | TimelineLines, words: str) -> None:
+        self.query_one("#pane-name", Static).update(f" {words.upper()}", layout=False)
+        if isinstance(model, TimelineLines) and self.side.has_focus:
+            old = self.side.model
+            shift = len(model) - len(old) if isinstance(old, TimelineLines) else 0
+            self.side.show(model, self.side.cursor + (shift if self.side.cursor else 0))
+            return
+        self.side.show(model)
+
+    def _show_files(self, known: _Known) -> None:
+        if known.then is not None:
+            self.files.show(ThenLines(known.then))
+            return
+        old = self.files.model
+        path = _path_at(old, self.files.cursor)
+        model = WrittenLines(known.tree)
+        cursor = None
+        if path is not None and isinstance(old, WrittenLines) and path in known.tree:
+            place = self.files.cursor
+            if not (place < len(model.paths) and model.paths[place] == path):
+                cursor = model.paths.index(path) if path in model.paths else None
+        self.files.show(model, cursor)
+
+    def _left_headings(self, width: int) -> str:
+        model = self.query_one("#files", RowList).model
+        return "" if isinstance(model, ThenLines) else written_headings(width)
+
+    # -- choosing ------------------------------------------------------------------------------
+
+    def chosen(self) -> LiveContainer | None:
+        """The container under the cursor."""
+        model = self.table.model
+        if isinstance(model, ContainerLines) and self.table.cursor < len(model):
+            return model.rows[self.table.cursor]
+        return None
+
+    def weight(self, row: LiveContainer) -> tuple[int, int]:
+        """Bytes and files of its writable layer."""
+        figures = self._all.figures.get(row.id)
+        return (figures.size, figures.files) if figures else (0, 0)
+
+    @on(RowList.Highlighted, "#table")
+    def _highlight(self) -> None:
+        row = self.chosen()
+        if row is not None and row.id != self._opened:
+            self._opened = row.id
+            self._of(row.id).then = None
+            self.set_timer(_SETTLE, self._open_chosen)
+
+    def _open_chosen(self) -> None:
+        row = self.chosen()
+        if row is not None and row.id == self._opened and self._live is not None:
+            self._live.open(lines.Open(row.id))
+            self._show_below()
+
+    @on(RowList.Opened, "#table")
+    def action_open_container(self) -> None:
+        """To its files."""
+        if self.files.has_focus:
+            self.files.action_open()
+            return
+        self.action_pane(Pane.FILES.value)
+
+    @on(RowList.Opened, "#files")
+    def _open_file(self, event: RowList.Opened) -> None:
+        row, path = self.chosen(), _path_at(self.files.model, event.index)
+        if row is None or path is None:
+            return
+        tree = self._of(row.id).tree
+        if tree.is_folder(path):
+            self.action_fold()
+            return
+        from layerscope.tui.screens.written_file import WrittenFileScreen
+
+        written = tree.row(path)
+        if written is not None and row.origin == "layerscope":
+            self.app.push_screen(WrittenFileScreen(row, written))
+
+    @on(RowList.Opened, "#side")
+    def _open_side(self, event: RowList.Opened) -> None:
+        row, model = self.chosen(), event.rows.model
+        moment = model.moment(event.index) if isinstance(model, TimelineLines) else None
+        if row is not None and moment is not None and self._live is not None:
+            self._live.ask(lines.At(row.id, moment.time))
+            self.set_class(False, "-beside")
+
+    @on(RowList.Highlighted, "#side")
+    def _look_back(self, event: RowList.Highlighted) -> None:
+        """In wide terminals the moment under the cursor is shown at once."""
+        if self.side.has_focus and self.size.width >= NARROW:
+            self._open_side(RowList.Opened(event.rows, event.index))
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def action_pane(self, name: str) -> None:
+        """Files, why, feed, growing or timeline."""
+        self._pane = Pane(name)
+        row = self.chosen()
+        if row is not None:
+            self._of(row.id).then = None
+        self.set_class(self._pane is not Pane.FILES, "-beside")
+        self.set_class(self._pane is Pane.WHY, "-why")
+        self._show_below()
+        if self._pane is Pane.FILES:
+            self.files.focus()
+        else:
+            (self.query_one("#why", RowList) if self._pane is Pane.WHY else self.side).focus()
+
+    def action_switch_pane(self) -> None:
+        """The table, or what is below it."""
+        if not self.table.has_focus:
+            self.table.focus()
+            return
+        beside = self.has_class("-beside")
+        (self.side if beside and self._pane is not Pane.WHY else self.files).focus()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        self._sort = self._sort.following
+        self._show_table()
+
+    def action_fold(self) -> None:
+        """Open or shut the directory under the cursor."""
+        row, path = self.chosen(), _path_at(self.files.model, self.files.cursor)
+        if row is not None and path is not None:
+            self._of(row.id).tree.toggle(path)
+            self._show_files(self._of(row.id))
+
+    def action_by_size(self) -> None:
+        """Largest first, or by name."""
+        row = self.chosen()
+        if row is not None:
+            tree = self._of(row.id).tree
+            tree.order_by_size(not tree.by_size)
+            self._show_files(self._of(row.id))
+
+    def action_copy_path(self) -> None:
+        """The path under the cursor, or the container's ID."""
+        path, row = _path_at(self.files.model, self.files.cursor), self.chosen()
+        if self.files.has_focus and path is not None:
+            self.copy_path(path)
+        elif row is not None:
+            self.app.copy_to_clipboard(row.id)
+            self.notify(f"copied {row.id}", markup=False, timeout=2)
+
+    def action_filter(self) -> None:
+        """Ask for a text."""
+        box = self.query_one("#filter", Input)
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter(self) -> None:
+        self._show_table()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.table.focus()
+
+    def action_back(self) -> None:
+        """Out of the filter, back from a moment, to the table, or off the screen."""
+        box, row = self.query_one("#filter", Input), self.chosen()
+        if box.has_class("-open"):
+            box.value = ""
+            box.remove_class("-open")
+            self.table.focus()
+        elif row is not None and self._of(row.id).then is not None:
+            self._of(row.id).then = None
+            self.set_class(self._pane is not Pane.FILES, "-beside")
+            self._show_below()
+        elif not self.table.has_focus:
+            self.table.focus()
+        else:
+            super().action_back()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The panes have another width."""
+        super().on_resize(event)
+        self._paint_soon()
+
+
+def _path_at(model: object, index: int) -> bytes | None:
+    """The path of a line of the tree."""
+    if isinstance(model, WrittenLines) and index < len(model.paths):
+        return model.paths[index]
+    return None
