@@ -20,6 +20,7 @@ IMAGES = {
     "analyze": "show how much of an image is wasted, and on what",
     "check": "fail if an image wastes too much (for CI; reads .dive-ci)",
     "compare": "show what two images share and where they differ",
+    "build": "make an image of a Dockerfile",
     "tag": "give an image another name",
     "rmi": "remove names and images",
 }

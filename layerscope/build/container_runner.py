@@ -1,0 +1,181 @@
+"""RUN as real processes in a container of the kernel's overlay (Linux; root or user namespace)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from layerscope.build.runner import Command, Output
+from layerscope.containers.runtime.spec import Bind, Box, CannotRun, Network, Process
+
+_CHUNK = 1 << 16
+_HINT = "as root, or where an ordinary user may have namespaces"
+
+
+class ContainerRunner:
+    """Runs commands; ``toolbox`` lends an image without a shell the host's busybox."""
+
+    def __init__(self, network: Network = Network.NONE, *, toolbox: bool = False) -> None:
+        self._network = network
+        self._toolbox = toolbox
+
+    def check(self) -> None:
+        """Raise CannotRun where no process can be run in a container."""
+        if sys.platform != "linux":
+            raise CannotRun("RUN", "processes in containers need Linux")
+        from layerscope.containers.runtime import kernel, namespaces
+
+        kernel.load()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            try:
+                namespaces.make_own(Network.NONE)
+                os.write(writer, b"ok")
+            except CannotRun as error:
+                os.write(writer, f"{error.what}: {error.why}\0{error.hint or ''}".encode())
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with open(reader, "rb") as told:
+            text = told.read().decode()
+        os.waitpid(child, 0)
+        if text != "ok":
+            why, _, hint = text.partition("\0")
+            raise CannotRun("RUN", f"it can't run here: {why or 'it failed'}", hint or _HINT)
+
+    def run(self, command: Command, output: Output) -> int:
+        """Run it to its end; its exit code. Raises CannotRun, MountFailed, OSError."""
+        from layerscope.cow.lock import LayerLock
+
+        with ExitStack() as stack:
+            binds = tuple(_volumes(command, stack))
+            lock = LayerLock(command.place.work)
+            stack.callback(lock.release)
+            box = self._box(command, binds)
+            env = tuple(f"{name}={value}" for name, value in command.env.items())
+            process = Process(command.argv, env, command.working_dir, command.user)
+            return _run(box, process, output)
+
+    def _box(self, command: Command, binds: tuple[Bind, ...]) -> Box:
+        from layerscope.containers.runtime.rootfs import BASE_FILES, BASE_FOLDERS
+        from layerscope.containers.runtime.toolbox import toolbox
+        from layerscope.containers.trees import unpacked
+        from layerscope.cow.form import detect_form
+
+        store, folder = command.store, command.place.folder
+        layers = [folder / "base"]
+        for name in BASE_FOLDERS:
+            (folder / "base" / name).mkdir(parents=True, exist_ok=True)
+        for name in BASE_FILES:
+            (folder / "base" / name).touch()
+        if self._toolbox:
+            layers.insert(0, toolbox(store.root / "toolbox"))
+        if command.image is not None:
+            layers += unpacked(store, store.resolve(str(command.image)))
+        merged, own = folder / "merged", folder / "own"
+        merged.mkdir()
+        own.mkdir()
+        (own / "hosts").write_text("127.0.0.1\tlocalhost\n::1\tlocalhost\n")
+        (own / "hostname").write_text("build\n")
+        (own / "resolv.conf").touch()
+        named = command.network if command.network in ("none", "host") else None
+        network = Network(named) if named else self._network
+        form = detect_form(folder)
+        return Box(
+            tuple(layers),
+            command.place.upper,
+            command.place.work,
+            merged,
+            form,
+            own,
+            "build",
+            binds,
+            network,
+        )
+
+
+def _volumes(command: Command, stack: ExitStack) -> Iterator[Bind]:
+    """Folders for the image's volumes, filled with what it has there; they end with the step."""
+    if not command.volumes:
+        return
+    from layerscope.build.copying import make_folders, resolve
+    from layerscope.build.layer import open_stage
+    from layerscope.containers.copy_tree import copy_tree
+    from layerscope.cow.empty_lower import EmptyLower
+    from layerscope.cow.engine import open_engine
+
+    folder = command.place.folder
+    with open_stage(command.store, command.image, command.place) as engine:
+        for number, target in enumerate(command.volumes):
+            path = resolve(engine, os.fsencode("/" + target))
+            make_folders(engine, path)
+            data, work = folder / f"volume-{number}", folder / f"volume-work-{number}"
+            for place in (data, work):
+                place.mkdir(mode=0o755)
+            with open_engine(EmptyLower(), data, work) as volume:
+                copy_tree(engine, path, volume, b"/")
+            yield Bind(Path(data), os.fsdecode(path))
+
+
+def _run(box: Box, process: Process, output: Output) -> int:
+    from layerscope.containers.runtime.launch import launch
+    from layerscope.containers.runtime.supervise import Output as Echo
+    from layerscope.containers.runtime.supervise import supervise
+
+    reader, writer = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    with _signals_kept():
+        try:
+            started = launch(box, process, (nothing, writer, writer))
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(nothing)
+            os.close(writer)
+        try:
+            with _reading(output) as echo:
+                return supervise(started, {reader: Echo("stdout", echo)}, None)
+        finally:
+            os.close(reader)
+            if started.lifeline is not None:
+                os.close(started.lifeline)
+
+
+@contextmanager
+def _reading(output: Output) -> Iterator[int]:
+    """A descriptor; what is written to it goes to ``output``, in a thread of its own."""
+    reader, writer = os.pipe()
+
+    def pass_on() -> None:
+        while data := os.read(reader, _CHUNK):
+            output(data)
+
+    thread = threading.Thread(target=pass_on, daemon=True)
+    thread.start()
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+        thread.join()
+        os.close(reader)
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Watching over a container takes this process's signals; they are given back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGWINCH)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)

@@ -1,0 +1,190 @@
+"""A tar of the context unpacked into a stage, as ADD does."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO, cast
+
+from layerscope.archive.codec import Codec, decoded, detect
+from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.read_tar import entry_at, read_tar
+from layerscope.archive.scan import ScannedEntries
+from layerscope.build.copying import CopyFailed, Looks, clear, is_folder, make_folders, put
+from layerscope.cow.engine import Engine
+from layerscope.cow.handle import Handle
+from layerscope.errors import LayerscopeError
+
+_BLOCK = 512
+_CHECKSUM = slice(148, 156)
+_SECOND = 1_000_000_000
+
+
+class _Pieces(io.RawIOBase):
+    """Content in pieces as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, memory: memoryview) -> int:  # type: ignore[override]
+        """Fill as much of ``memory`` as the next piece does."""
+        self._rest = self._rest or next(self._pieces, b"")
+        done = min(len(memory), len(self._rest))
+        memory[:done] = self._rest[:done]
+        self._rest = self._rest[done:]
+        return done
+
+
+def _plain(pieces: Iterator[bytes]) -> io.BufferedIOBase | BinaryIO:
+    """The content inflated, if it is compressed. Raises LayerscopeError, OSError."""
+    head = next(pieces, b"")
+
+    def all_pieces() -> Iterator[bytes]:
+        yield head
+        yield from pieces
+
+    raw = io.BufferedReader(_Pieces(all_pieces()))
+    codec = detect(head)
+    if codec is Codec.PLAIN:
+        return raw
+    inflated = decoded(cast(io.RawIOBase, raw), codec)
+    return io.BufferedReader(cast(io.RawIOBase, inflated))
+
+
+def is_archive(pieces: Iterator[bytes]) -> bool:
+    """Whether the content is a tar, compressed or not: its first header's checksum tells."""
+    try:
+        block = _plain(pieces).read(_BLOCK)
+    except (LayerscopeError, OSError, EOFError):
+        return False
+    told = block[_CHECKSUM].strip(b" \0")
+    if len(block) < _BLOCK or not told or told.strip(b"01234567"):
+        return False
+    return int(told, 8) == sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20
+
+
+def extract(engine: Engine, pieces: Iterator[bytes], dest: bytes, looks: Looks | None) -> None:
+    """Unpack into the folder ``dest``, which is made; ``looks`` None leaves the tar's owners.
+
+    Raises InvalidTar, CopyFailed, LayerscopeError, OSError.
+    """
+    make_folders(engine, dest)
+    placer = _Placer(engine, dest.rstrip(b"/"), looks)
+    with ExitStack() as stack:
+        stack.callback(placer.close)
+        read_tar(_Whole(_plain(pieces)), placer)
+        placer.finish()
+
+
+class _Whole:
+    """Fills a buffer unless the bytes end first."""
+
+    def __init__(self, stream: io.BufferedIOBase | BinaryIO) -> None:
+        self._stream = stream
+
+    def readinto(self, memory: memoryview, /) -> int:
+        filled = 0
+        while filled < len(memory):
+            data = self._stream.read(min(1 << 20, len(memory) - filled))
+            if not data:
+                break
+            memory[filled : filled + len(data)] = data
+            filled += len(data)
+        return filled
+
+
+class _Placer:
+    def __init__(self, engine: Engine, dest: bytes, looks: Looks | None) -> None:
+        self._engine = engine
+        self._dest = dest
+        self._looks = looks
+        self._open: Handle | None = None
+        self._entry = Entry(b"", Kind.DIR)
+        self._extents: list[tuple[int, int]] = []
+        self._folders: list[tuple[bytes, Entry]] = []
+
+    def take(self, found: ScannedEntries, row: int, content: memoryview, left: int) -> None:
+        """Place the next entry."""
+        self._finish_file()
+        entry = entry_at(found, row)
+        path = _clean(entry.path)
+        where = self._dest + b"/" + path if path else self._dest or b"/"
+        if entry.kind is Kind.DIR:
+            if not is_folder(self._engine, where):
+                clear(self._engine, where)
+            make_folders(self._engine, where)
+            self._folders.append((where, entry))
+            return
+        make_folders(self._engine, where.rpartition(b"/")[0] or b"/")
+        if entry.kind is Kind.FILE:
+            self._begin(entry, where, content)
+        elif entry.kind is Kind.HARDLINK:
+            clear(self._engine, where)
+            self._engine.link(self._dest + b"/" + _clean(entry.link), where)
+        else:
+            put(self._engine, entry, iter(()), where, self._of(entry))
+
+    def more(self, content: memoryview, left: int) -> None:
+        """More of the open file."""
+        assert self._open is not None
+        while content:
+            offset, length = self._extents.pop()
+            piece = content[:length]
+            done = 0
+            while done < len(piece):
+                done += self._open.pwrite(bytes(piece[done:]), offset + done)
+            content = content[len(piece) :]
+            if len(piece) < length:
+                self._extents.append((offset + len(piece), length - len(piece)))
+
+    def finish(self) -> None:
+        """The last file, and the folders' own looks, the deepest first."""
+        self._finish_file()
+        for where, entry in reversed(self._folders):
+            self._dress(where, entry)
+
+    def close(self) -> None:
+        """Let go of an open file."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _begin(self, entry: Entry, where: bytes, content: memoryview) -> None:
+        clear(self._engine, where)
+        self._open = self._engine.open(where, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        self._entry, self._where = entry, where
+        extents = entry.sparse if entry.sparse is not None else ((0, entry.size),)
+        self._extents = [extent for extent in reversed(extents) if extent[1]]
+        self.more(content, 0)
+
+    def _finish_file(self) -> None:
+        if self._open is None:
+            return
+        self.close()
+        if self._entry.sparse is not None:
+            self._engine.truncate(self._where, self._entry.size)
+        self._dress(self._where, self._entry)
+
+    def _of(self, entry: Entry) -> Looks:
+        return self._looks or Looks(entry.uid, entry.gid)
+
+    def _dress(self, where: bytes, entry: Entry) -> None:
+        looks = self._of(entry)
+        self._engine.chown(where, looks.uid, looks.gid)
+        self._engine.chmod(where, entry.mode if looks.mode is None else looks.mode)
+        when = entry.mtime * _SECOND + entry.mtime_ns
+        self._engine.utime(where, when, when)
+
+
+def _clean(path: bytes) -> bytes:
+    """A name of the tar as a path from where it is unpacked. Raises CopyFailed for ``..``."""
+    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+    if b".." in parts:
+        raise CopyFailed(repr(path[-200:])[1:], "the archive leads out of where it is unpacked")
+    return b"/".join(parts)

@@ -1,0 +1,243 @@
+"""Instructions that change the config alone, and the words that Docker's builder keeps of them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from layerscope.oci.config import RuntimeConfig
+
+DEFAULT_SHELL = ("/bin/sh", "-c")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a"}
+_ESCAPES |= {"\b": "\\b", "\f": "\\f", "\v": "\\v"}
+_UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 1000, "µs": 1000}
+_PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+_MAX_PORT = 65535
+
+
+class BadArgument(ValueError):
+    """An argument that an instruction can't take; its text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An instruction with its variables replaced; ``exec`` as it was written."""
+
+    name: str
+    args: tuple[str, ...]
+    flags: Mapping[str, str]
+    exec: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of the config, and what the history says after ``#(nop)``."""
+
+    config: RuntimeConfig
+    comment: str
+
+
+def shell_of(config: RuntimeConfig) -> tuple[str, ...]:
+    """What runs a command that is one text."""
+    return config.shell or DEFAULT_SHELL
+
+
+def nop(config: RuntimeConfig, comment: str) -> str:
+    """The history's words for a step that runs nothing, as Docker's classic builder has them."""
+    return " ".join((*shell_of(config), "#(nop) ", comment))
+
+
+def change(config: RuntimeConfig, words: Words, cmd_set: bool) -> Change:
+    """Apply a metadata instruction; ``cmd_set``: this stage has had a CMD. Raises BadArgument."""
+    if words.name == "ENTRYPOINT":
+        return _entrypoint(config, words, cmd_set)
+    return _CHANGES[words.name](config, words)
+
+
+def _pairs(args: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(args[::2], args[1::2], strict=True))
+
+
+def _env(config: RuntimeConfig, words: Words) -> Change:
+    env = list(config.env)
+    for name, value in _pairs(words.args):
+        if not name:
+            raise BadArgument("a name is empty")
+        entry = f"{name}={value}"
+        places = [n for n, one in enumerate(env) if one.partition("=")[0] == name]
+        if places:
+            env[places[0]] = entry
+        else:
+            env.append(entry)
+    comment = "ENV " + " ".join(f"{name}={value}" for name, value in _pairs(words.args))
+    return Change(replace(config, env=tuple(env)), comment)
+
+
+def _label(config: RuntimeConfig, words: Words) -> Change:
+    labels = {**config.labels, **dict(_pairs(words.args))}
+    comment = "LABEL " + " ".join(f"{name}={value}" for name, value in _pairs(words.args))
+    return Change(replace(config, labels=labels), comment)
+
+
+def _user(config: RuntimeConfig, words: Words) -> Change:
+    return Change(replace(config, user=words.args[0]), f"USER {words.args[0]}")
+
+
+def working_dir(config: RuntimeConfig, path: str) -> str:
+    """Where WORKDIR leads: from the last one, or from the root."""
+    joined = posixpath.normpath(posixpath.join(config.working_dir or "/", path))
+    return "/" + joined.lstrip("/")
+
+
+def _workdir(config: RuntimeConfig, words: Words) -> Change:
+    if not words.args[0]:
+        raise BadArgument("the path is empty")
+    path = working_dir(config, words.args[0])
+    return Change(replace(config, working_dir=path), f"WORKDIR {path}")
+
+
+def _expose(config: RuntimeConfig, words: Words) -> Change:
+    ports: set[str] = set(config.exposed_ports)
+    for text in words.args:
+        ports.update(_ports(text))
+    comment = "EXPOSE " + " ".join(sorted(words.args))
+    return Change(replace(config, exposed_ports=tuple(sorted(ports))), comment)
+
+
+def _ports(text: str) -> list[str]:
+    found = _PORT.fullmatch(text.rpartition(":")[2])
+    first = int(found[1]) if found else 0
+    last = int(found[2] or first) if found else 0
+    if found is None or not 0 < first <= last <= _MAX_PORT:
+        raise BadArgument(f"{text[:40]!r} is no port")
+    return [f"{port}/{(found[3] or 'tcp').lower()}" for port in range(first, last + 1)]
+
+
+def _volume(config: RuntimeConfig, words: Words) -> Change:
+    if not words.args or not all(one.strip() for one in words.args):
+        raise BadArgument("a path is empty")
+    volumes = tuple(sorted({*config.volumes, *words.args}))
+    return Change(replace(config, volumes=volumes), f"VOLUME [{' '.join(words.args)}]")
+
+
+def _command_of(config: RuntimeConfig, words: Words) -> tuple[str, ...]:
+    return words.args if words.exec or not words.args else (*shell_of(config), *words.args)
+
+
+def _cmd(config: RuntimeConfig, words: Words) -> Change:
+    command = _command_of(config, words)
+    return Change(replace(config, cmd=command), f"CMD {quoted_list(command)}")
+
+
+def _entrypoint(config: RuntimeConfig, words: Words, cmd_set: bool) -> Change:
+    command = _command_of(config, words)
+    cmd = config.cmd if cmd_set else ()
+    return Change(
+        replace(config, entrypoint=command, cmd=cmd), f"ENTRYPOINT {quoted_list(command)}"
+    )
+
+
+def _shell(config: RuntimeConfig, words: Words) -> Change:
+    return Change(replace(config, shell=words.args), f"SHELL [{' '.join(words.args)}]")
+
+
+def _stopsignal(config: RuntimeConfig, words: Words) -> Change:
+    text = words.args[0]
+    if not re.fullmatch(r"\d+|[A-Za-z0-9+]+", text):
+        raise BadArgument(f"{text[:40]!r} is no signal")
+    return Change(replace(config, stop_signal=text), f"STOPSIGNAL {text}")
+
+
+def _onbuild(config: RuntimeConfig, words: Words) -> Change:
+    changed = replace(config, on_build=(*config.on_build, words.args[0]))
+    return Change(changed, f"ONBUILD {words.args[0]}")
+
+
+def _healthcheck(config: RuntimeConfig, words: Words) -> Change:
+    test = list(words.args)
+    given = {
+        "Interval": _duration(words.flags.get("interval", "0s")),
+        "Timeout": _duration(words.flags.get("timeout", "0s")),
+        "StartPeriod": _duration(words.flags.get("start-period", "0s")),
+        "Retries": _retries(words.flags.get("retries", "0")),
+    }
+    # What isn't given stays as an earlier HEALTHCHECK said, as with Docker.
+    before: Mapping[str, Any] = config.healthcheck or {}
+    kept = {key: value or before.get(key, 0) for key, value in given.items()}
+    changed = {"Test": test} | {key: value for key, value in kept.items() if value}
+    times = " ".join(f'"{_go_duration(given[key])}"' for key in tuple(given)[:3])
+    rune = _go_rune(given["Retries"])
+    comment = f"HEALTHCHECK &{{{quoted_list(test)} {times} {rune}}}"
+    return Change(replace(config, healthcheck=changed), comment)
+
+
+def _duration(text: str) -> int:
+    """Nanoseconds of Go's ``1m30s``."""
+    found = re.findall(r"(\d+(?:\.\d+)?)(ms|us|µs|h|m|s)", text)
+    if text != "0" and (not found or "".join(n + unit for n, unit in found) != text):
+        raise BadArgument(f"{text[:40]!r} is no time such as 30s or 1m30s")
+    total = int(sum(float(number) * _UNITS[unit] for number, unit in found))
+    if 0 < total < _UNITS["ms"]:
+        raise BadArgument(f"{text!r} is less than a millisecond")
+    return total
+
+
+def _retries(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise BadArgument(f"--retries={text[:40]} is no number")
+    return int(text)
+
+
+def _go_duration(total: int) -> str:
+    """As Go prints a duration: ``1m30s``, ``500ms``, ``0s``."""
+    if total < _UNITS["s"]:
+        return f"{total / _UNITS['ms']:g}ms" if total else "0s"
+    hours, rest = divmod(total, _UNITS["h"])
+    minutes, rest = divmod(rest, _UNITS["m"])
+    text = f"{rest / _UNITS['s']:.9f}".rstrip("0").rstrip(".") + "s"
+    if minutes or hours:
+        text = f"{minutes}m{text}"
+    return f"{hours}h{text}" if hours else text
+
+
+def _go_rune(number: int) -> str:
+    """As Go's %q prints a number: the character of that number in single quotes."""
+    char = chr(number) if number < 0x110000 else "\ufffd"
+    if char == "'":
+        return "'\\''"
+    return "'" + (char if char == '"' else _go_char(char)) + "'"
+
+
+def quoted_list(texts: Sequence[str]) -> str:
+    """As Go's %q prints a list of texts."""
+    quoted = ('"' + "".join(_go_char(char) for char in text) + '"' for text in texts)
+    return "[" + " ".join(quoted) + "]"
+
+
+def _go_char(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    number = ord(char)
+    if number < 0x80:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+_CHANGES: Mapping[str, Callable[[RuntimeConfig, Words], Change]] = {
+    "ENV": _env,
+    "LABEL": _label,
+    "USER": _user,
+    "WORKDIR": _workdir,
+    "EXPOSE": _expose,
+    "VOLUME": _volume,
+    "CMD": _cmd,
+    "SHELL": _shell,
+    "STOPSIGNAL": _stopsignal,
+    "ONBUILD": _onbuild,
+    "HEALTHCHECK": _healthcheck,
+}

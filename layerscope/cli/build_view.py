@@ -1,0 +1,147 @@
+"""A build as it goes on: lines as ``docker build --progress=plain`` has them, or a live list."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from layerscope.cli.text import shortened, shown_text
+from layerscope.units import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from layerscope.build.plan import Step, StepDone
+
+_LAST = 6  # lines of output below a step that runs
+_WIDTH = 200
+
+
+class PlainView:
+    """One line after the other on stderr; ``check`` raises if the user asked to stop."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.check = check
+        self._number = 0
+        self._began = 0.0
+        self._rest = b""
+
+    def begin(self, step: Step) -> None:
+        """A step begins."""
+        self._number += 1
+        self._began = time.monotonic()
+        self._say(headline(step))
+
+    def output(self, data: bytes) -> None:
+        """What a RUN prints, line by line, with the seconds since it began."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._output_line(line)
+
+    def end(self, done: StepDone) -> None:
+        """The step is done."""
+        self._flush()
+        if done.cached:
+            if done.step.position > 1:
+                self._say("CACHED")
+            return
+        if done.reason:
+            self._say(f"not cached: {done.reason}")
+        size = f", {size_text(done.size)}" if done.diff_id else ""
+        self._say(f"DONE {done.seconds:.1f}s{size}")
+
+    def close(self) -> None:
+        """The build is over."""
+        self._flush()
+
+    def _flush(self) -> None:
+        rest, self._rest = self._rest, b""
+        if rest:
+            self._output_line(rest)
+
+    def _output_line(self, line: bytes) -> None:
+        seconds = time.monotonic() - self._began
+        self._say(f"{seconds:.3f} {shown_text(_text(line))}")
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"#{self._number} {text}\n")
+        sys.stderr.flush()
+
+
+class LiveView:
+    """The steps as a list that grows; the one at work with the end of its output below it."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.check = check
+        self._console = Console(stderr=True, highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live.start()
+        self._step: Step | None = None
+        self._lines: list[str] = []
+        self._rest = b""
+        self._began = 0.0
+        self._painted = 0.0
+
+    def begin(self, step: Step) -> None:
+        """A step begins."""
+        self._step, self._lines, self._rest = step, [], b""
+        self._began = time.monotonic()
+        self._paint()
+
+    def output(self, data: bytes) -> None:
+        """The last lines that a RUN printed."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines = [*self._lines, *(shown_text(_text(line)) for line in lines)][-_LAST:]
+        if time.monotonic() - self._painted > 0.05:
+            self._paint()
+
+    def end(self, done: StepDone) -> None:
+        """The step moves up into the list of those that are done."""
+        from rich.text import Text
+
+        mark, note = ("=", "cached") if done.cached else ("✓", f"{done.seconds:.1f}s")
+        if done.step.position == 1:
+            mark, note = "·", ""
+        size = f"  {size_text(done.size)}" if done.diff_id else ""
+        line = Text(f"{mark} {headline(done.step)}", overflow="ellipsis", no_wrap=True)
+        line.append(f"  {note}{size}", "dim")
+        if done.reason:
+            line.append(f"  ({done.reason})", "yellow")
+        self._step = None
+        self._console.print(line)
+        self._paint()
+
+    def close(self) -> None:
+        """Leave the list as it is; what a failed step printed last stays."""
+        from rich.text import Text
+
+        self._live.stop()
+        if self._step is not None:
+            self._console.print(Text(f"✗ {headline(self._step)}", "red"))
+            for line in self._lines:
+                self._console.print(Text(f"    {line}"))
+
+    def _paint(self) -> None:
+        from rich.text import Text
+
+        self._painted = time.monotonic()
+        if self._step is None:
+            self._live.update(Text(""), refresh=True)
+            return
+        lines = [f"▸ {headline(self._step)}", *(f"    {line}" for line in self._lines)]
+        whole = Text("\n".join(lines), overflow="ellipsis", no_wrap=True)
+        self._live.update(whole, refresh=True)
+
+
+def headline(step: Step) -> str:
+    """``[STAGE 2/5] COPY . /app``."""
+    text = shortened(shown_text(step.instruction), _WIDTH)
+    return f"[{step.stage} {step.position}/{step.total}] {text}"
+
+
+def _text(line: bytes) -> str:
+    return line.rstrip(b"\r").decode("utf-8", "replace")
