@@ -102,10 +102,15 @@ def foreign_figures(container: ForeignContainer) -> ForeignFigures:
 
             return ForeignFigures(*docker_figures(client, container.id), ReadFrom.DAEMON)
     size = layer_usage(container.layers.upper).size
-    image = container.image_size
-    if image is None:
-        image = _image_size(container.layers)
-    return ForeignFigures(size, image + size, ReadFrom.PLACE)
+    return ForeignFigures(size, foreign_image_size(container) + size, ReadFrom.PLACE)
+
+
+def foreign_image_size(container: ForeignContainer) -> int:
+    """Bytes of its image; where its engine doesn't say, those of its layers' files, which the first
+    call walks; 0 if neither can be had. Raises OSError."""
+    if container.image_size is not None:
+        return container.image_size
+    return _image_size(container.layers) if container.layers else 0
 
 
 def foreign_changes(container: ForeignContainer) -> ForeignChanges:
@@ -148,7 +153,6 @@ def _told_changes(client: DockerClient, container_id: str) -> ChangeList:
 
 
 def _image_size(layers: Layers) -> int:
-    """Bytes of the image below, by the rule of the writable layer's."""
     return sum(map(_layer_size, layers.lower[: layers.image]))
 
 

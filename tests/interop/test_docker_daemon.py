@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from layerscope.accounting.live.figures import Source
+from layerscope.accounting.live.judge import Judge
+from layerscope.accounting.live.layer import LiveLayer
+from layerscope.accounting.live.sight import Sight
 from layerscope.containers.foreign.container import State
 from layerscope.sources.docker_daemon import image as docker_image
 from layerscope.sources.docker_daemon.client import NoDaemon
@@ -194,12 +199,34 @@ def test_it_is_true_while_the_container_writes(docker: Docker, run: Run) -> None
         docker("unpause", "busy")
 
 
+def test_the_live_ledger_watches_it(docker: Docker, run: Run) -> None:
+    step = "echo $i > /f-$i; rm -f /f-$((i-50)); echo $i >> /data/grown"
+    run("live", f"while :; do i=$((i+1)); {step}; done")
+    container = engines.find("live")
+    assert container.layers is not None
+    with closing(container.open_lower()) as lower:
+        judge = Judge(lower, Sight(container.layers.form))
+        with closing(LiveLayer(str(container.upper), judge)) as live:
+            assert engines.until(lambda: live.turn() and live.figures().size > 10_000)
+            docker("pause", "live")
+            try:
+                own, _ = size_words(docker, "live")
+                assert engines.until(lambda: not live.turn() and live.figures().settled)
+                assert live.figures().size == own
+                marks = {f"{row.mark.value} /{row.path.decode()}" for row in live.ledger.rows()}
+                assert marks >= set(diff_words(docker, "live"))
+                assert live.figures().source is Source.EVENTS
+            finally:
+                docker("unpause", "live")
+
+
 def test_a_stopped_container_is_listed_with_its_size(docker: Docker, run: Run) -> None:
     run("ends", "echo 12345 > /five")
     assert engines.until(lambda: engines.find("ends").state is State.EXITED)
     container = engines.find("ends")
     assert foreign_figures(container).size_rw == 6
     assert container.status.startswith("Exited (0)")
+    assert (container.exit_code, container.started_at[:2]) == (0, "20")
 
 
 def test_where_layers_cannot_be_read_the_daemon_is_asked(

@@ -62,6 +62,11 @@ class Layers:
     image: int
     namespace: Namespace = Namespace.TRUSTED
 
+    @property
+    def form(self) -> Form:
+        """How the writable layer is written."""
+        return Form(self.namespace, Whiteouts.DEVICE, Owners.REAL)
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignContainer:
@@ -69,7 +74,8 @@ class ForeignContainer:
 
     ``image`` is the name it was made from, ``image_size`` in bytes is what its engine says, None if
     it says nothing. ``layers`` is None where they can't be read in place, ``blocked`` says why;
-    ``daemon`` is who can be asked instead. ``created`` is RFC 3339, "" if unknown.
+    ``daemon`` is who can be asked instead. Times are RFC 3339, "" for never or if unknown;
+    ``exit_code`` is None while it runs, or if it is unknown.
     """
 
     engine: Engine
@@ -81,6 +87,8 @@ class ForeignContainer:
     created: str
     state: State
     status: str
+    exit_code: int | None
+    started_at: str
     layers: Layers | None
     blocked: str = ""
     image_size: int | None = None
@@ -115,11 +123,10 @@ class ForeignContainer:
         from layerscope.cow.engine import open_engine
 
         layers = self.need_layers()
-        form = Form(layers.namespace, Whiteouts.DEVICE, Owners.REAL)
         with TemporaryDirectory(prefix="layerscope-") as scratch:
             lower = self.open_lower()
             try:
-                files = open_engine(lower, layers.upper, Path(scratch), form)
+                files = open_engine(lower, layers.upper, Path(scratch), layers.form)
             except BaseException:
                 lower.close()
                 raise

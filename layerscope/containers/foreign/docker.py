@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _IN_PLACE = "overlay2"
 _INIT = "-init"
+_ENDED = frozenset((State.EXITED, State.DEAD))
+_NEVER = "0001-01-01T00:00:00Z"
 
 
 def docker_containers(client: DockerClient) -> list[ForeignContainer]:
@@ -76,6 +78,8 @@ def _container(
     client: DockerClient, row: Document, inspected: Document, size: object, namespace: Namespace
 ) -> ForeignContainer:
     names = row.texts("Names")
+    state, life = State.of(row.text("State", "")), inspected.child("State") or Document({}, "")
+    exit_code = life.values.get("ExitCode")
     layers, blocked = _layers(inspected.child("GraphDriver"), namespace)
     return ForeignContainer(
         engine=Engine.DOCKER,
@@ -85,8 +89,10 @@ def _container(
         image_id=row.text("ImageID", ""),
         command=row.text("Command", ""),
         created=inspected.text("Created", ""),
-        state=State.of(row.text("State", "")),
+        state=state,
         status=row.text("Status", ""),
+        exit_code=exit_code if state in _ENDED and isinstance(exit_code, int) else None,
+        started_at=life.text("StartedAt", "").replace(_NEVER, ""),
         layers=layers,
         blocked=blocked,
         image_size=size if isinstance(size, int) else None,

@@ -66,6 +66,8 @@ def _container(
         created=record.created,
         state=state,
         status=state.value,
+        exit_code=None,
+        started_at="",
         layers=found,
         blocked=blocked,
         mounts=_mounts(spec),
