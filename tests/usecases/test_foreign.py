@@ -22,6 +22,7 @@ from layerscope.usecases.foreign import (
     foreign_figures,
     foreign_images,
 )
+from tests.support.command import Cli
 from tests.support.containers import container, writable
 from tests.support.fake_docker import Answer, document, fake_docker
 from tests.support.fake_storage import write_list, write_storage
@@ -29,6 +30,12 @@ from tests.support.images import image
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="whiteouts are devices")
 ID = "c" * 64
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """The command line on a new store."""
+    return Cli(tmp_path / "store", capsys)
 
 
 @pytest.fixture
@@ -57,6 +64,7 @@ def answers_for(graph: Any) -> dict[str, Answer]:
     row: dict[str, Any] = {"Id": ID, "Names": ["/web"], "Image": "web:1", "ImageID": "sha256:1"}
     row |= {"Command": "sh", "State": "running", "Status": "Up 3 hours", "Mounts": [mount]}
     inspected = {"Created": "2024-01-02T03:04:05.5Z", "GraphDriver": graph}
+    inspected |= {"Path": "sh", "Args": ["-c", "a b"]}
     sized = {**inspected, "SizeRw": 7, "SizeRootFs": 77}
     changes = [{"Path": "/b", "Kind": 2}, {"Path": "/a", "Kind": 1}, {"Path": "/", "Kind": 0}]
     return {
@@ -86,6 +94,7 @@ def test_what_docker_tells_of_it(tmp_path: Path) -> None:
     (found,) = foreign_containers()
     assert (found.engine, found.id, found.name) == (Engine.DOCKER, ID, "web")
     assert (found.state, found.status) == (State.RUNNING, "Up 3 hours")
+    assert found.command == ("sh", "-c", "a b")
     assert found.created == "2024-01-02T03:04:05.5Z"
     assert found.upper == tmp_path / "c" / "upper"
     assert found.mounts[0].volume == "vol"
@@ -207,7 +216,7 @@ def test_podman_s_are_read_in_its_storage(tmp_path: Path, monkeypatch: pytest.Mo
     (userdata / "config.json").write_text(json.dumps(spec))
     (found,) = foreign_containers()
     assert found.state is State.EXITED
-    assert found.command == "sh -c 'a b'"
+    assert found.command == ("sh", "-c", "a b")
     assert [mount.volume for mount in found.mounts] == ["vol"]
 
     running = tmp_path / "run" / "overlay-containers" / ID / "userdata"
@@ -234,4 +243,29 @@ def test_a_broken_spec_says_nothing(
     userdata.mkdir(parents=True)
     (userdata / "config.json").write_text(text)
     (found,) = foreign_containers()
-    assert (found.command, found.mounts) == ("", ())
+    assert (found.command, found.mounts) == ((), ())
+
+
+def test_ps_lists_them_beside_the_store_s_own(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "c" / "upper" / "new").write_bytes(b"12345")
+    (row,) = cli.ok("ps", "--all-sources")
+    assert (row["name"], row["source"], row["command"]) == ("web", "docker", ["sh", "-c", "a b"])
+    assert (row["size_rw"], row["size_root_fs"]) == (5, 75)
+    assert row["sizes_from"] == "read in place"
+    table = cli("ps", "-s", "--all-sources").out.splitlines()
+    assert table[0].split()[-1] == "SOURCE"
+    assert table[1].split()[-4:] == ["5B", "(virtual", "75B)", "docker"]
+    assert len(cli("ps").out.splitlines()) == 1
+
+
+def test_images_lists_them_beside_the_store_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    storage(tmp_path, monkeypatch, "")
+    outcome = cli("images", "--all-sources", "--json")
+    assert "no daemon answers" in outcome.err
+    (row,) = outcome.document
+    assert row["source"] == "podman"
+    assert row["target"] == "containers-storage:localhost/example/web:1"
+    assert "podman" in cli("images", "--all-sources").out.splitlines()[1]
+    assert len(cli("images").out.splitlines()) == 1

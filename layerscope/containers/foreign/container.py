@@ -36,6 +36,11 @@ class State(enum.Enum):
     DEAD = "dead"
     UNKNOWN = "unknown"
 
+    @property
+    def is_up(self) -> bool:
+        """Whether `docker ps` lists it without ``-a``."""
+        return self in (State.RUNNING, State.PAUSED, State.RESTARTING)
+
     @classmethod
     def of(cls, text: str) -> State:
         """The state of a word."""
@@ -83,7 +88,7 @@ class ForeignContainer:
     name: str
     image: str
     image_id: str
-    command: str
+    command: tuple[str, ...]
     created: str
     state: State
     status: str

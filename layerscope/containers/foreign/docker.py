@@ -87,7 +87,7 @@ def _container(
         name=names[0].removeprefix("/") if names else "",
         image=row.text("Image", ""),
         image_id=row.text("ImageID", ""),
-        command=row.text("Command", ""),
+        command=(inspected.text("Path", ""), *inspected.texts("Args")),
         created=inspected.text("Created", ""),
         state=state,
         status=row.text("Status", ""),

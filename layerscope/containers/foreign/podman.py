@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +118,10 @@ def _spec(storage: Storage, container: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _command(spec: dict[str, Any]) -> str:
+def _command(spec: dict[str, Any]) -> tuple[str, ...]:
     process = spec.get("process")
     words = process.get("args") if isinstance(process, dict) else None
-    return shlex.join(map(str, words)) if isinstance(words, list) else ""
+    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _mounts(spec: dict[str, Any]) -> tuple[ForeignMount, ...]:
