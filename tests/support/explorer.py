@@ -48,6 +48,11 @@ class Explorer:
         return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
 
     @property
+    def notices(self) -> str:
+        """What the explorer tells just now beside the screen."""
+        return "\n".join(notice.message for notice in self.app._notifications)
+
+    @property
     def text(self) -> str:
         """The whole screen."""
         return "\n".join(self.lines)

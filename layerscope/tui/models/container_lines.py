@@ -27,7 +27,7 @@ class WhyLines:
         self, row: LiveContainer, figures: Figures | None, advice: Sequence[str] = ()
     ) -> None:
         self._lines = list(_about(row, figures))
-        self._lines += [[(f" ▸ {text}", "warning")] for text in advice]
+        self._lines += [[(text, "warning")] for text in advice]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -51,15 +51,17 @@ def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
     why, size = figures.why, max(figures.size, 1)
     total = size_text(figures.size)
     lines.append([(f" {fit_left(total, 8)} ", "strong"), (f"now; {how_sure(figures)}", "dim")])
+    if figures.note:
+        lines.append([(f" {safe_text(figures.note)}", "warning")])
     for amount, words, role in (
-        (why.new, "new: the image never had it", "added"),
-        (why.copied_changed, "copied up from the image, and changed", "modified"),
-        (why.copied_unchanged, "copied up, unchanged: cost without a change", "warning"),
+        (why.new, "new", "added"),
+        (why.copied_changed, "copied up and changed", "modified"),
+        (why.copied_unchanged, "copied up, not changed", "warning"),
     ):
         share = (bar(amount / size, _BAR), "bar")
         lines.append([(f" {fit_left(size_text(amount), 8)} ", role), share, (f" {words}", "")])
     hidden = f" {fit_left(size_text(why.hidden_below), 8)} "
-    words = "of the image deleted or replaced: frees nothing"
+    words = "of the image hidden: frees none"
     lines.append([(hidden, "removed"), (" " * _BAR, ""), (f" {words}", "")])
     rates = figures.rates
     parts = [f"{rate_text(rates.bytes) or '0B/s'} in all", f"{rates.files:.1f} files/s"]
@@ -80,14 +82,17 @@ def advice_of(row: LiveContainer, happenings: Sequence[Happening]) -> list[str]:
             times[one.path] = times.get(one.path, 0) + one.count
             sizes[one.path] = one.size
     often = sorted((path for path, count in times.items() if count >= 3), key=lambda p: -sizes[p])
-    return [_volume_words(row, path, sizes[path]) for path in often[:2]]
+    return [line for path in often[:2] for line in _volume_words(row, path, sizes[path])]
 
 
-def _volume_words(row: LiveContainer, path: bytes, size: int) -> str:
+def _volume_words(row: LiveContainer, path: bytes, size: int) -> list[str]:
     folder = "/" + safe_name(path.rpartition(b"/")[0])
     flag = f"-v {safe_text(row.name)}-data:{folder}"
     name = safe_name(path.rpartition(b"/")[2])
-    return f"{name} ({size_text(size)}) is written over and over: {flag} keeps it out of the layer"
+    return [
+        f" ▸ {name} ({size_text(size)}) is written over and over; in a",
+        f"   volume it costs this layer nothing: {flag}",
+    ]
 
 
 class FeedLines:

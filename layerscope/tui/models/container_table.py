@@ -189,7 +189,5 @@ def how_sure(figures: Figures, now: float | None = None) -> str:
     age = figures.age + max(0.0, (time.time() if now is None else now) - figures.time)
     words = "settled" if figures.settled else f"up to {max(age, 0.1):.1f} s old"
     if figures.source is Source.WALKS:
-        words += f", by walks alone ({figures.note or 'no file events here'})"
-    elif figures.note:
-        words += f" ({figures.note})"
+        words += ", by walks alone"
     return words

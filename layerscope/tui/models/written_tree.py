@@ -84,8 +84,9 @@ class WrittenTree:
 
     def delta(self, path: bytes) -> int:
         """By how much that has grown since the explorer first saw it."""
-        first = self._first or {}
-        total = self._totals.get(path)
+        if self._first is None:
+            return 0
+        first, total = self._first, self._totals.get(path)
         before = first.get(path, 0) + (total.first if total else 0)
         return self.size(path) - before
 

@@ -1,0 +1,225 @@
+"""The Containers screen, on events that were made up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from layerscope.accounting.live.figures import (
+    Figures,
+    Happening,
+    Mark,
+    Moment,
+    Rates,
+    Row,
+    Source,
+    Why,
+)
+from layerscope.store.store import Store
+from layerscope.tui.screens.containers import ContainersScreen
+from layerscope.usecases import live_lines as lines
+from tests.support.explorer import Explorer, explore
+from tests.support.goldens import golden
+
+_NOON = 1_700_000_000.0
+_DB = "ab" * 32
+_WEB = "cd" * 32
+
+
+def container(identity: str, name: str, state: str = "running") -> lines.LiveContainer:
+    return lines.LiveContainer(
+        id=identity,
+        name=name,
+        image="acme/shop:1.0",
+        state=state,
+        exit_code=None if state == "running" else 137,
+        created="2024-01-02T03:04:05Z",
+        started_at="2024-01-02T03:04:05Z",
+        command="serve --all",
+        image_size=9_290_000,
+        volumes=("data",) if name == "db" else (),
+        mounts=("/srv/data",) if name == "db" else (),
+    )
+
+
+def figures(why: Why, files: int, rate: float = 0.0, **more: object) -> Figures:
+    known = {"settled": True, "age": 1.0, **more}
+    return Figures(_NOON, why, files, Rates(rate, 2.0, 0.0), **known)  # type: ignore[arg-type]
+
+
+ROWS = (
+    Row(b"out.txt", Mark.ADDED, "-", 5, _NOON),
+    Row(b"var", Mark.CHANGED, "d", 0, _NOON, 0),
+    Row(b"var/db", Mark.CHANGED, "-", 45_100_000, _NOON, 2, 45_100_000),
+    Row(b"var/lib.so", Mark.UNCHANGED, "-", 40_000, _NOON, 0, 40_000),
+    Row(b"var/\x1b[2Jgone", Mark.DELETED, "-", 0, _NOON, 1, 5_000),
+)
+WRITES = tuple(
+    Happening(_NOON + n, "rewritten", b"var/db", 0, 45_100_000, count=5) for n in range(3)
+)
+EVENTS: tuple[lines.Event, ...] = (
+    lines.Containers((container(_WEB, "web", "exited"), container(_DB, "db"))),
+    lines.Measured(_WEB, figures(Why(), 0)),
+    lines.Measured(_DB, figures(Why(5, 45_100_000, 40_000, 5_000), 3, 1_000.0)),
+    lines.Rows(_DB, True, ROWS),
+    lines.Fed(
+        _DB,
+        (
+            Happening(_NOON, "created", b"out.txt", 5, 5),
+            Happening(_NOON, "copied up", b"var/db", 45_100_000, 45_100_000, 2, 1),
+            *WRITES,
+        ),
+    ),
+    lines.Top(_DB, (lines.Growing(b"var/db", 45_100_000, 45_100_000),)),
+    lines.Timeline(
+        _DB,
+        (Moment(_NOON, 5, 1), Moment(_NOON + 9, 45_140_005, 3, ((b"var/db", 45_100_000),))),
+    ),
+)
+
+
+class FakeLive:
+    """Tells what it was given, and notes what it is asked."""
+
+    def __init__(self, root: Path) -> None:
+        self.asked: list[lines.Request] = []
+        FakeLive.last = self
+
+    last: FakeLive
+    told: Sequence[lines.Event] = EVENTS
+
+    def open(self, request: lines.Request) -> None:
+        self.asked.append(request)
+
+    def ask(self, request: lines.Request) -> None:
+        self.asked.append(request)
+
+    async def events(self) -> AsyncIterator[lines.Event]:
+        for event in self.told:
+            yield event
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layerscope.tui.screens.containers.Live", FakeLive)
+    monkeypatch.setattr("layerscope.tui.models.container_lines.datetime", _Utc)
+    monkeypatch.setattr("layerscope.tui.models.container_table.time.time", lambda: _NOON)
+
+
+class _Utc:
+    @staticmethod
+    def fromtimestamp(time: float) -> object:
+        from datetime import UTC, datetime
+
+        return datetime.fromtimestamp(time, UTC)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    Store.open(tmp_path / "store").close()
+    return tmp_path / "store"
+
+
+async def to_containers(explorer: Explorer) -> None:
+    await explorer.press("C")
+    for _ in range(3):
+        await explorer._pilot.pause(0.15)
+        await explorer.settle()
+
+
+async def test_a_wide_terminal_shows_it_all(root: Path) -> None:
+    async with explore(root, columns=160, rows=40) as explorer:
+        await to_containers(explorer)
+        assert explorer.lines[1:] == golden("containers-160x40", explorer.lines[1:])
+
+
+async def test_a_narrow_one_shows_a_pane_at_a_time(root: Path) -> None:
+    async with explore(root, columns=80, rows=24) as explorer:
+        await to_containers(explorer)
+        assert explorer.lines[1:] == golden("containers-80x24-files", explorer.lines[1:])
+        for key, name in (("2", "why"), ("3", "feed"), ("4", "growing"), ("5", "timeline")):
+            await explorer.press(key)
+            assert explorer.lines[1:] == golden(f"containers-80x24-{name}", explorer.lines[1:])
+
+
+async def test_the_container_under_the_cursor_is_opened(root: Path) -> None:
+    async with explore(root, columns=120, rows=40) as explorer:
+        await to_containers(explorer)
+        assert FakeLive.last.asked[-1] == lines.Open(_DB)  # the largest comes first
+        await explorer.press("j")
+        await explorer._pilot.pause(0.2)
+        assert FakeLive.last.asked[-1] == lines.Open(_WEB)
+
+
+async def test_order_and_filter(root: Path) -> None:
+    async with explore(root, columns=120, rows=40) as explorer:
+        await to_containers(explorer)
+        await explorer.press("slash", *"we", "enter")
+        assert "web" in explorer.text
+        assert " db " not in explorer.lines[2]
+        await explorer.press("escape")
+        for _ in range(9):
+            await explorer.press("s")
+        assert "by created" in explorer.lines[0]
+
+
+async def test_a_moment_shows_what_was_there(root: Path) -> None:
+    then = lines.Then(_DB, _NOON, _NOON, ((b"out.txt", 5),), 2, 30)
+    async with explore(root, columns=160, rows=40) as explorer:
+        await to_containers(explorer)
+        await explorer.press("5", "j")
+        assert FakeLive.last.asked[-1] == lines.At(_DB, _NOON)
+        screen = explorer.app.screen
+        assert isinstance(screen, ContainersScreen)
+        screen._take(then)
+        await explorer._pilot.pause(0.2)
+        assert "what was there at 2023-11-14 22:13:20" in explorer.text
+        assert "and 2 smaller ones, 30B" in explorer.text
+        await explorer.press("escape")
+        assert "smaller ones" not in explorer.text
+
+
+async def test_figures_that_may_be_old_say_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_walks = figures(
+        Why(5), 1, settled=False, age=2.0, source=Source.WALKS, note="no watches are left"
+    )
+    told = (EVENTS[0], lines.Measured(_DB, by_walks))
+    monkeypatch.setattr(FakeLive, "told", told)
+    async with explore(root, columns=160, rows=40) as explorer:
+        await to_containers(explorer)
+        assert "~5B" in explorer.text
+        assert "up to 2.0 s old, by walks alone" in explorer.text
+        assert "no watches are left" in explorer.text
+
+
+async def test_removing_asks_and_names_what_is_lost(root: Path) -> None:
+    async with explore(root, columns=120, rows=40) as explorer:
+        await to_containers(explorer)
+        await explorer.press("d")
+        assert "Remove container db?" in explorer.text
+        assert "45.1MB in 3 files" in explorer.text
+        assert "It is running, and is killed." in explorer.text
+        assert "Its volumes stay: data" in explorer.text
+        await explorer.press("n")
+        assert "Remove container" not in explorer.text
+        await explorer.press("d", "y")
+        assert "there is none" in explorer.notices  # these are made up
+
+
+async def test_a_store_without_containers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeLive, "told", (lines.Containers(()),))
+    async with explore(root) as explorer:
+        await to_containers(explorer)
+        assert "There are no containers yet." in explorer.text
+
+
+async def test_a_watcher_that_fails_is_told_and_the_explorer_stands(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeLive, "told", (*EVENTS, lines.Failed("containers", "it ended")))
+    async with explore(root, columns=120, rows=40) as explorer:
+        await to_containers(explorer)
+        assert "containers: it ended" in explorer.notices
+        assert "45.1MB" in explorer.text
