@@ -114,7 +114,27 @@ _BUILD_CACHE = (
     "CREATE INDEX build_cache_of ON build_cache (image)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_IMAGES, _CONTAINERS, _SEEN_FILES, _BUILD_CACHE)
+_TIMELINE = (
+    # How a container's writable layer grew; ``time`` is seconds since 1970, sizes are bytes. The
+    # lists are compressed JSON; ``largest`` is not there for every point.
+    """CREATE TABLE timeline (
+        container TEXT NOT NULL REFERENCES containers ON DELETE CASCADE,
+        time INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        files INTEGER NOT NULL,
+        changes BLOB NOT NULL,
+        largest BLOB,
+        PRIMARY KEY (container, time)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _IMAGES,
+    _CONTAINERS,
+    _SEEN_FILES,
+    _BUILD_CACHE,
+    _TIMELINE,
+)
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
 IMAGE_USERS: tuple[str, ...] = ("SELECT image, 'container ' || name FROM containers",)
