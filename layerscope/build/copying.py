@@ -39,35 +39,30 @@ def place(engine: Engine, items: Sequence[Source], dest: bytes, looks: Looks) ->
     top = items[0]
     target = resolve(engine, dest)
     if top.entry.kind is Kind.DIR:
-        there = is_folder(engine, target)
-        if not there and engine.exists(target):
+        if engine.exists(target) and not is_folder(engine, target):
             raise CopyFailed(os.fsdecode(target), "a folder can't replace a file there")
         make_folders(engine, target, looks)
-        _folder(engine, items, target.rstrip(b"/"), looks, new=not there)
+        _folder(engine, items[1:], target.rstrip(b"/"), looks)
         return
     if dest.endswith(b"/") or is_folder(engine, target):
-        make_folders(engine, target)
+        make_folders(engine, target, looks)
         name = top.place.rpartition(b"/")[2]
         target = resolve(engine, target.rstrip(b"/") + b"/" + name)
     else:
-        make_folders(engine, target.rpartition(b"/")[0] or b"/")
+        make_folders(engine, target.rpartition(b"/")[0] or b"/", looks)
     put(engine, top.entry, top.open(), target, looks)
 
 
-def _folder(
-    engine: Engine, items: Sequence[Source], target: bytes, looks: Looks, *, new: bool
-) -> None:
+def _folder(engine: Engine, items: Sequence[Source], target: bytes, looks: Looks) -> None:
+    """What is in a folder; the folder that it goes into keeps its own mode."""
     folders: list[tuple[bytes, Entry]] = []
     for item in items:
-        where = target + b"/" + item.entry.path if item.entry.path else target or b"/"
+        where = target + b"/" + item.entry.path
         if item.entry.kind is not Kind.DIR:
             put(engine, item.entry, item.open(), where, looks)
             continue
-        if item.entry.path:
-            _make_folder(engine, where)
-            folders.append((where, item.entry))
-        elif new:
-            folders.append((where, item.entry))
+        _make_folder(engine, where)
+        folders.append((where, item.entry))
     for where, entry in reversed(folders):
         _dress(engine, where, entry, looks)
 
@@ -129,7 +124,10 @@ def _make_folder(engine: Engine, path: bytes) -> None:
 
 
 def make_folders(engine: Engine, path: bytes, looks: Looks | None = None) -> None:
-    """``path`` and the folders above it that are missing, root's and 0755. Raises CopyFailed."""
+    """``path`` and the folders above it that are missing, 0755, root's or whose ``looks`` says.
+
+    Raises CopyFailed.
+    """
     here = b""
     for name in filter(None, path.split(b"/")):
         here += b"/" + name

@@ -69,13 +69,13 @@ def is_archive(pieces: Iterator[bytes]) -> bool:
     return int(told, 8) == sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20
 
 
-def extract(engine: Engine, pieces: Iterator[bytes], dest: bytes, looks: Looks | None) -> None:
-    """Unpack into the folder ``dest``, which is made; ``looks`` None leaves the tar's owners.
+def extract(engine: Engine, pieces: Iterator[bytes], dest: bytes) -> None:
+    """Unpack into the folder ``dest``, which is made; owners are the tar's, whatever flags say.
 
     Raises InvalidTar, CopyFailed, LayerscopeError, OSError.
     """
     make_folders(engine, dest)
-    placer = _Placer(engine, dest.rstrip(b"/"), looks)
+    placer = _Placer(engine, dest.rstrip(b"/"))
     with ExitStack() as stack:
         stack.callback(placer.close)
         read_tar(_Whole(_plain(pieces)), placer)
@@ -100,10 +100,9 @@ class _Whole:
 
 
 class _Placer:
-    def __init__(self, engine: Engine, dest: bytes, looks: Looks | None) -> None:
+    def __init__(self, engine: Engine, dest: bytes) -> None:
         self._engine = engine
         self._dest = dest
-        self._looks = looks
         self._open: Handle | None = None
         self._entry = Entry(b"", Kind.DIR)
         self._extents: list[tuple[int, int]] = []
@@ -127,8 +126,9 @@ class _Placer:
         elif entry.kind is Kind.HARDLINK:
             clear(self._engine, where)
             self._engine.link(self._dest + b"/" + _clean(entry.link), where)
+            self._dress(where, entry)  # the last of a file's names decides, as with Docker
         else:
-            put(self._engine, entry, iter(()), where, self._of(entry))
+            put(self._engine, entry, iter(()), where, Looks(entry.uid, entry.gid))
 
     def more(self, content: memoryview, left: int) -> None:
         """More of the open file."""
@@ -171,13 +171,9 @@ class _Placer:
             self._engine.truncate(self._where, self._entry.size)
         self._dress(self._where, self._entry)
 
-    def _of(self, entry: Entry) -> Looks:
-        return self._looks or Looks(entry.uid, entry.gid)
-
     def _dress(self, where: bytes, entry: Entry) -> None:
-        looks = self._of(entry)
-        self._engine.chown(where, looks.uid, looks.gid)
-        self._engine.chmod(where, entry.mode if looks.mode is None else looks.mode)
+        self._engine.chown(where, entry.uid, entry.gid)
+        self._engine.chmod(where, entry.mode)
         when = entry.mtime * _SECOND + entry.mtime_ns
         self._engine.utime(where, when, when)
 

@@ -103,7 +103,7 @@ def _expose(config: RuntimeConfig, words: Words) -> Change:
     ports: set[str] = set(config.exposed_ports)
     for text in words.args:
         ports.update(_ports(text))
-    comment = "EXPOSE " + " ".join(sorted(words.args))
+    comment = "EXPOSE " + " ".join(words.args)
     return Change(replace(config, exposed_ports=tuple(sorted(ports))), comment)
 
 

@@ -220,8 +220,9 @@ def _one(read: _Read) -> _Args:
     return (read.rest,), False
 
 
-def _split(read: _Read) -> _Args:
-    return tuple(read.rest.split()), False
+def _expose(read: _Read) -> _Args:
+    """Sorted as they are written, as Docker's history has them."""
+    return tuple(sorted(read.rest.split())), False
 
 
 def _healthcheck(read: _Read) -> _Args:
@@ -261,7 +262,7 @@ _PARSERS: Mapping[str, Callable[[_Read], _Args]] = {
     "LABEL": _pairs,
     "WORKDIR": _text,
     "USER": _text,
-    "EXPOSE": _split,
+    "EXPOSE": _expose,
     "VOLUME": _words_or_json,
     "SHELL": _shell,
     "ARG": _arg,

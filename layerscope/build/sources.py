@@ -142,7 +142,6 @@ def put_all(engine: Engine, taken: Taken, words: Words, config: RuntimeConfig) -
     for items in taken.sources:
         top = items[0]
         if words.name == "ADD" and top.entry.kind is Kind.FILE and is_archive(top.open()):
-            owned = None if "chown" not in words.flags and looks.mode is None else looks
-            extract(engine, top.open(), resolve(engine, dest), owned)
+            extract(engine, top.open(), resolve(engine, dest))
             continue
         place(engine, items, dest, looks)

@@ -91,13 +91,13 @@ class StageRun:
         return state
 
     def _labels(self) -> list[Instruction]:
-        """The ``--label`` of the call as a last instruction."""
+        """The ``--label`` of the call as instructions at the end."""
         labels = self._around.plan.labels
-        if not labels:
-            return []
-        pairs = tuple(part for pair in sorted(labels.items()) for part in map(_quoted, pair))
-        text = "LABEL " + " ".join(f"{name}={labels[name]}" for name in sorted(labels))
-        return [Instruction("LABEL", pairs, text, self._stage.start.line)]
+        line = self._stage.start.line
+        return [
+            Instruction("LABEL", (_quoted(name), _quoted(text)), f"LABEL {name}={text}", line)
+            for name, text in sorted(labels.items())
+        ]
 
     # -- the base --------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+"""Dockerfiles built by layerscope and by a real dockerd's classic builder on the same context.
+
+What may differ: the times, the hashes in the words of COPY and ADD, the keys of a config that speak
+of a container or of the daemon (``OF_THE_DAEMON``), and the mtimes of files that the build makes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.build_cases import BASE, CASES, Case, make_base, make_context
+from tests.support.peers import Docker
+from tests.support.program import Layerscope
+from tests.support.saved_image import differences, read_saved
+
+pytestmark = [pytest.mark.interop, pytest.mark.root]
+
+
+@pytest.fixture(scope="module")
+def box(docker: Docker, layerscope: Layerscope, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The base image, with both of them."""
+    folder = tmp_path_factory.mktemp("box")
+    docker("import", str(make_base(folder / "rootfs.tar")), BASE)
+    docker("save", "-o", str(folder / "box.tar"), BASE)
+    layerscope("load", str(folder / "box.tar"))
+    return BASE
+
+
+def _write(case: Case, folder: Path) -> Path:
+    context = make_context(folder)
+    (context / "Dockerfile").write_text(case.text)
+    if case.ignore:
+        (context / ".dockerignore").write_text(case.ignore)
+    return context
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_same_image(
+    case: Case, box: str, docker: Docker, layerscope: Layerscope, tmp_path: Path
+) -> None:
+    context = _write(case, tmp_path / "context")
+    name = f"example/{case.name}:1"
+    docker("build", "--network", "none", "-t", name, *case.words, str(context))
+    layerscope("build", str(context), "-t", name, *case.words)
+    for save, file in ((docker, "docker.tar"), (layerscope, "layerscope.tar")):
+        save("save", "-o", str(tmp_path / file), name)
+    ours, theirs = (read_saved(tmp_path / f"{who}.tar") for who in ("layerscope", "docker"))
+    assert differences(ours, theirs) == []
+    _check_history(name, docker, layerscope)
+
+
+def _check_history(name: str, docker: Docker, layerscope: Layerscope) -> None:
+    """The same sizes, and an ID in the same rows."""
+    words = ("history", "--human=false", "--no-trunc", "--format", "{{.ID}} {{.Size}}", name)
+    theirs = [line.split() for line in docker(*words).splitlines()]
+    ours = [(row["id"], row["size"]) for row in layerscope.json("history", name)]
+    assert [(one == "<missing>", size) for one, size in ours] == [
+        (one == "<missing>", int(size)) for one, size in theirs
+    ]
