@@ -23,15 +23,21 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from layerscope.archive.blob import BrokenBlob
 from layerscope.archive.codec import decoded, detect
 from layerscope.archive.folders import Folders
+from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK = 1 << 20
+_DENIED_HINT = "sudo layerscope …, or podman unshare layerscope … for a user's own storage"
 _MAX_LINE = 64 << 20
 _MAX_LINKS = 40
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BYTES = b'{"type":2,"payload":"'
+
+
+class UnreadableLayer(LayerscopeError):
+    """A layer has files that this user may not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class SplitTar(io.RawIOBase, BinaryIO):
 
     It can be read from anywhere; going forward over files costs no reading of them. Nothing outside
     ``files`` is ever opened. Raises OSError, and in reading BrokenBlob where the files aren't what
-    the tar-split tells of.
+    the tar-split tells of, UnreadableLayer where they may not be read.
     """
 
     def __init__(self, split: Path, files: Path) -> None:
@@ -147,6 +153,9 @@ class SplitTar(io.RawIOBase, BinaryIO):
                 self._file = self._open(name)
             except (FileNotFoundError, NotADirectoryError):
                 raise self._broken(name) from None
+            except PermissionError:
+                why = f"this user may not read {_shown(name)} in it"
+                raise UnreadableLayer(self._what, why, _DENIED_HINT) from None
         return os.preadv(self._file, [memory], self._within)
 
     def _open(self, name: bytes) -> int:
@@ -162,8 +171,11 @@ class SplitTar(io.RawIOBase, BinaryIO):
             self._file = -1
 
     def _broken(self, name: bytes) -> BrokenBlob:
-        shown = name[-200:].decode("utf-8", "backslashreplace")
-        return BrokenBlob(self._what, f"{shown!r} in it is not what its layer had")
+        return BrokenBlob(self._what, f"{_shown(name)} in it is not what its layer had")
+
+
+def _shown(name: bytes) -> str:
+    return repr(name[-200:].decode("utf-8", "backslashreplace"))
 
 
 def _piece(line: bytes) -> _Piece:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from layerscope.archive.blob import BrokenBlob
-from layerscope.sources.tar_split import SplitTar
+from layerscope.sources.tar_split import SplitTar, UnreadableLayer
+from tests.support.ordinary_user import as_ordinary_user, their_directory
 from tests.support.tar_split import split_tar
 
 CONTENT = {"a": b"x" * 5, "d/b": os.urandom(3_000_000), "d/empty": b"", "link/c": b"behind"}
@@ -97,6 +98,21 @@ def test_a_file_cut_short_is_told(tmp_path: Path) -> None:
         made.seek(512)
         with pytest.raises(BrokenBlob, match="'a' in it"):
             made.read(5)
+
+
+def test_a_file_that_may_not_be_read_is_told() -> None:
+    with their_directory() as folder:
+        _, split, files = layer(folder)
+        (files / "a").chmod(0)
+
+        def read() -> None:
+            with SplitTar(split, files) as made:
+                made.seek(512)
+                with pytest.raises(UnreadableLayer, match="may not read 'a' in it") as caught:
+                    made.read(5)
+            assert "podman unshare" in (caught.value.hint or "")
+
+        assert as_ordinary_user(read) == ""
 
 
 @pytest.mark.parametrize(
