@@ -21,7 +21,7 @@ usage: layerscope [TARGET]        open the explorer on an image, or on the store
 
 TARGET: a file or folder that `docker save`, skopeo, buildah and the like have written, a root file
 system, a name or ID of the store; or docker-archive:FILE[:NAME], oci-archive:FILE[:NAME],
-oci:FOLDER[:NAME], rootfs:FOLDER|TAR.
+oci:FOLDER[:NAME], rootfs:FOLDER|TAR, docker-daemon:NAME, containers-storage:NAME (Podman's).
 
 Explorer options: --platform OS/ARCH, --theme NAME, --no-mouse
 Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --version, --help

@@ -101,7 +101,8 @@ def add_target(parser: Parser, name: str = "target", metavar: str = "TARGET") ->
         name,
         metavar=metavar,
         help="docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], rootfs:DIR|TAR, "
-        "a file or folder of these, or a name or ID of the store",
+        "docker-daemon:REF, containers-storage:REF, a file or folder of these, or a name or ID of "
+        "the store",
     )
     add_platform(parser)
 

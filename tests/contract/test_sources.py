@@ -17,6 +17,7 @@ from layerscope.sources.save import SaveFormat, save_images
 from layerscope.sources.target import open_target
 from layerscope.store.store import Store
 from sample_images.archives import GZIP, ZSTD, Blob, Layer
+from tests.support.fake_storage import write_storage
 from tests.support.images import (
     BASE,
     TOP,
@@ -52,6 +53,11 @@ def _saved(path: Path, form: SaveFormat) -> str:
     return f"{form.value}:{path}"
 
 
+def _stored_by_podman(root: Path) -> str:
+    write_storage(root, PLAIN, domain="docker.io/library")
+    return f"containers-storage:[overlay@{root}]app:1"
+
+
 FORMS: dict[str, Callable[[Path], str]] = {
     "docker-archive": lambda p: f"docker-archive:{write_tar(p, docker_members(PLAIN))}:app:1",
     "docker-archive of docker 25": lambda p: (
@@ -66,6 +72,7 @@ FORMS: dict[str, Callable[[Path], str]] = {
     "oci": lambda p: f"oci:{write_folder(p, oci_members(ZIPPED))}:app:1",
     "bare file": lambda p: str(write_tar(p, docker_members(PLAIN))),
     "bare folder": lambda p: str(write_folder(p, oci_members(ZIPPED))),
+    "containers-storage": _stored_by_podman,
     "saved docker-archive": lambda p: _saved(p, SaveFormat.DOCKER_ARCHIVE),
     "saved oci-archive": lambda p: _saved(p, SaveFormat.OCI_ARCHIVE),
     "saved oci": lambda p: _saved(p, SaveFormat.OCI),

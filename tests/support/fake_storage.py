@@ -16,12 +16,13 @@ from sample_images.archives import Image
 from tests.support.tar_split import split_tar
 
 
-def write_storage(root: Path, *images: Image) -> None:
-    """The storage of the overlay driver at ``root``; nobody's whiteouts are made."""
+def write_storage(root: Path, *images: Image, domain: str = "localhost") -> None:
+    """The storage of the overlay driver at ``root``; nobody's whiteouts are made. ``domain`` goes
+    before the images' names."""
     for name in ("overlay", "overlay-images", "overlay-layers", "overlay-containers"):
         (root / name).mkdir(parents=True)
     layers: dict[str, dict[str, Any]] = {}
-    records = [_image(root, image, layers) for image in images]
+    records = [_image(root, image, layers, domain) for image in images]
     write_list(root, "images", records)
     write_list(root, "layers", list(layers.values()))
     write_list(root, "containers", [])
@@ -32,7 +33,9 @@ def write_list(root: Path, what: str, records: list[dict[str, Any]]) -> None:
     (root / f"overlay-{what}" / f"{what}.json").write_text(json.dumps(records))
 
 
-def _image(root: Path, image: Image, layers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _image(
+    root: Path, image: Image, layers: dict[str, dict[str, Any]], domain: str
+) -> dict[str, Any]:
     diff_ids = [Digest("sha256", layer.tar.sha256) for layer in image.layers]
     parent = ""
     for layer, chain in zip(image.layers, chain_ids(diff_ids), strict=True):
@@ -51,7 +54,7 @@ def _image(root: Path, image: Image, layers: dict[str, dict[str, Any]]) -> dict[
     (folder / f"={key}").write_bytes(config)
     return {
         "id": image.config.sha256,
-        "names": [f"localhost/{name}" for name in image.names],
+        "names": [f"{domain}/{name}" for name in image.names],
         "layer": parent,
         "created": "2024-01-02T03:04:05Z",
         "big-data-sizes": {"manifest": len(manifest), "config": len(config)},
