@@ -19,6 +19,7 @@ CONTAINERS = (
     Command("commit", ("c",), "Commit", "make its writable layer an image layer", GROUP),
     Command("remove", ("d", "delete"), "Remove", "the container and what it wrote; asks first",
             GROUP),
+    Command("store", ("S",), "Store", "who shares what, and what deleting it gives back", GROUP),
     Command("copy_path", ("y",), "Copy", "the path or ID, to your terminal's clipboard", GROUP),
     Command("pane('files')", ("1",), "Files", "what the container wrote, as a tree", PANES, True),
     Command("pane('why')", ("2",), "Why", "what its size is made of, and what to do", PANES),

@@ -388,6 +388,12 @@ class ContainersScreen(ContainerActs):
             self.app.copy_to_clipboard(row.id)
             self.notify(f"copied {row.id}", markup=False, timeout=2)
 
+    def action_store(self) -> None:
+        """Who shares what."""
+        from layerscope.tui.screens.store import StoreScreen
+
+        self.app.push_screen(StoreScreen())
+
     def action_filter(self) -> None:
         """Ask for a text."""
         box = self.query_one("#filter", Input)

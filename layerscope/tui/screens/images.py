@@ -179,6 +179,12 @@ class ImagesScreen(ExplorerScreen):
 
         self.app.push_screen(ContainersScreen())
 
+    def action_store(self) -> None:
+        """Who shares what."""
+        from layerscope.tui.screens.store import StoreScreen
+
+        self.app.push_screen(StoreScreen())
+
     def action_copy_id(self) -> None:
         """To the clipboard of the terminal (OSC 52)."""
         row = self._chosen()
