@@ -178,7 +178,7 @@ def test_engines_that_are_absent_are_quiet(tmp_path: Path, monkeypatch: pytest.M
     assert foreign_images(heard.append) == []
     assert foreign_containers(heard.append) == []
     assert heard == []
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1
 
 
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str) -> Path:
