@@ -17,6 +17,7 @@ from layerscope.build.stages import Stage, needed, split_stages
 from layerscope.oci.platform import Platform
 
 if TYPE_CHECKING:
+    from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 
 
@@ -48,9 +49,14 @@ def build(store: Store, plan: Plan, runner: Runner, watcher: Watcher, open_base:
         if image is None:
             raise BadDockerfile(dockerfile.file, 0, "it makes no image: its last stage has no step")
         for name in plan.names:
-            store.tag(str(image), name)
+            if not _is_named(store, image, name):
+                store.tag(str(image), name)
     unused = set(plan.build_args) - around.asked - set(outer.args) - PREDEFINED
     return Built(image, tuple(around.done), tuple(sorted(unused)))
+
+
+def _is_named(store: Store, image: Digest, name: str) -> bool:
+    return store.has_name(name) and store.resolve(name).id == image
 
 
 def _base_name(file: str, stage: Stage, outer: Scope) -> str:

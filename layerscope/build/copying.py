@@ -9,16 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.build.tree import Source
+from layerscope.build.tree import CopyFailed, Source
 from layerscope.cow.engine import Engine
-from layerscope.errors import LayerscopeError
 
 _SECOND = 1_000_000_000
 _MAX_LINKS = 40
-
-
-class CopyFailed(LayerscopeError):
-    """Something can't be put where it is to go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from layerscope.archive.codec import Codec, decoded, detect
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.read_tar import entry_at, read_tar
 from layerscope.archive.scan import ScannedEntries
-from layerscope.build.copying import CopyFailed, Looks, clear, is_folder, make_folders, put
+from layerscope.build.copying import Looks, clear, is_folder, make_folders, put
+from layerscope.build.tree import CopyFailed
 from layerscope.cow.engine import Engine
 from layerscope.cow.handle import Handle
 from layerscope.errors import LayerscopeError

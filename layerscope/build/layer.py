@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from layerscope.archive.entry import Entry
 from layerscope.archive.made_tar import MadeTar
 from layerscope.archive.writer import TarWriter
 from layerscope.containers.files import open_lower
@@ -21,6 +20,7 @@ from layerscope.sources.layer_copy import KeptLayer, keep_layer
 from layerscope.store.disk import remove_tree
 
 if TYPE_CHECKING:
+    from layerscope.build.clock import Clock
     from layerscope.oci.digest import Digest
     from layerscope.store.hands import Hand
     from layerscope.store.store import Store
@@ -60,23 +60,6 @@ def open_stage(store: Store, image: Digest | None, place: Workplace) -> Engine:
     """The files of an image, or of none, with the writable layer on top. Raises LayerscopeError."""
     lower = EmptyLower() if image is None else open_lower(store, image)
     return open_engine(lower, place.upper, place.work)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """What time it is. ``epoch`` (SOURCE_DATE_EPOCH, seconds since 1970) stands for now, and for
-    every time after it; so does what a step wrote, after ``start``, in case it lies ahead."""
-
-    epoch: int | None
-    start: int
-
-    def clamp(self, entry: Entry) -> Entry:
-        """The entry with a time that any machine would give it."""
-        if self.epoch is None or (
-            (entry.mtime, entry.mtime_ns) <= (self.epoch, 0) and entry.mtime < self.start
-        ):
-            return entry
-        return replace(entry, mtime=self.epoch, mtime_ns=0)
 
 
 def make_layer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layerscope.build.copying import CopyFailed
+from layerscope.build.tree import CopyFailed
 from layerscope.cow.engine import Engine
 
 _LARGEST = 1 << 20  # bytes of /etc/passwd that are read

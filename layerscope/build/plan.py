@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
-    from layerscope.build.layer import Clock
+    from layerscope.build.clock import Clock
     from layerscope.build.parse import Dockerfile
     from layerscope.build.tree import Tree
     from layerscope.oci.digest import Digest

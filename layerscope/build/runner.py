@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from layerscope.build.layer import Workplace
-
 if TYPE_CHECKING:
+    from layerscope.build.layer import Workplace
     from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 

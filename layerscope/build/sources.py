@@ -8,16 +8,18 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.build.copying import CopyFailed, Looks, place, resolve
 from layerscope.build.ignore import match_regex
 from layerscope.build.lines import Heredoc
 from layerscope.build.metadata import BadArgument, Words, working_dir
-from layerscope.build.owners import find_owner
-from layerscope.build.tree import Source, Tree
-from layerscope.cow.engine import Engine
+from layerscope.build.tree import CopyFailed, Source, Tree
 from layerscope.oci.config import RuntimeConfig
+
+if TYPE_CHECKING:
+    from layerscope.build.copying import Looks
+    from layerscope.cow.engine import Engine
 
 _REMOTE = re.compile(r"(https?|ftp|git|ssh)://|git@|.*\.git(#.*)?$")
 _WILD = re.compile(r"[*?\[]")
@@ -120,6 +122,9 @@ def _hash(item: Source) -> str:
 
 def looks_of(engine: Engine, words: Words) -> Looks:
     """Owner and mode that the flags name. Raises CopyFailed, BadArgument."""
+    from layerscope.build.copying import Looks
+    from layerscope.build.owners import find_owner
+
     uid, gid = find_owner(engine, words.flags["chown"]) if "chown" in words.flags else (0, 0)
     mode = words.flags.get("chmod")
     if mode is not None and not re.fullmatch("[0-7]{3,4}", mode):
@@ -136,6 +141,7 @@ def destination(config: RuntimeConfig, dest: str) -> bytes:
 
 def put_all(engine: Engine, taken: Taken, words: Words, config: RuntimeConfig) -> None:
     """Copy everything. Raises CopyFailed, LayerscopeError, OSError."""
+    from layerscope.build.copying import place, resolve
     from layerscope.build.extract import extract, is_archive
 
     looks, dest = looks_of(engine, words), destination(config, words.args[-1])

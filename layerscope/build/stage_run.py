@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layerscope.build import cache
-from layerscope.build.image_tree import ImageTree
-from layerscope.build.layer import make_layer, open_stage, workplace
 from layerscope.build.lines import BadDockerfile
 from layerscope.build.metadata import BadArgument
 from layerscope.build.parse import Instruction, parse_trigger
@@ -184,6 +182,9 @@ class StageRun:
             image = around.open_base(name, around.plan.platform).id
         if image is not None:
             around.hand.pin(image)
+        from layerscope.build.image_tree import ImageTree
+        from layerscope.build.layer import open_stage, workplace
+
         place = stack.enter_context(workplace(around.hand))
         return ImageTree(stack.enter_context(open_stage(around.store, image, place)))
 
@@ -197,6 +198,8 @@ class StageRun:
         return keep_step(*args)
 
     def _layer(self, one: Instruction, ready: Ready) -> KeptLayer | None:
+        from layerscope.build.layer import make_layer, open_stage, workplace
+
         around, state = self._around, ready.state
         with workplace(around.hand) as place:
             if ready.argv:

@@ -13,7 +13,7 @@ from layerscope.oci.history import History
 from layerscope.oci.manifest import Manifest
 
 if TYPE_CHECKING:
-    from layerscope.build.layer import Clock
+    from layerscope.build.clock import Clock
     from layerscope.oci.digest import Digest
     from layerscope.oci.platform import Platform
     from layerscope.sources.layer_copy import KeptLayer

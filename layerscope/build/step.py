@@ -9,17 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layerscope.build import sources
-from layerscope.build.copying import make_folders, resolve
 from layerscope.build.lines import Heredoc
 from layerscope.build.metadata import BadArgument, Words, change, nop, shell_of
 from layerscope.build.parse import Instruction
 from layerscope.build.words import bare_words
-from layerscope.cow.engine import Engine
 
 if TYPE_CHECKING:
     from layerscope.build.scope import Scope
     from layerscope.build.state import State
     from layerscope.build.tree import Tree
+    from layerscope.cow.engine import Engine
 
 _AS_WRITTEN = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "ONBUILD"))
 _END = "END_OF_SCRIPT"
@@ -85,7 +84,13 @@ def ready_metadata(instruction: Instruction, scope: Scope, state: State) -> Read
     path = os.fsencode(made.config.working_dir)
     shell = " ".join(shell_of(made.config))
     ready = _ready(changed, f"{shell} #(nop) {made.comment}", about)
-    return replace(ready, write=lambda engine: make_folders(engine, resolve(engine, path)))
+    return replace(ready, write=lambda engine: _make_folder(engine, path))
+
+
+def _make_folder(engine: Engine, path: bytes) -> None:
+    from layerscope.build.copying import make_folders, resolve
+
+    make_folders(engine, resolve(engine, path))
 
 
 def ready_copy(instruction: Instruction, scope: Scope, state: State, tree: Tree) -> Ready:

@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from layerscope.archive.entry import Entry
+from layerscope.errors import LayerscopeError
+
+
+class CopyFailed(LayerscopeError):
+    """Something can't be found that is to be copied, or can't be put where it is to go."""
 
 
 class Source(NamedTuple):

@@ -62,8 +62,8 @@ def build(
     Raises NoContext, BadDockerfile, StepFailed, LayerscopeError, Cancelled.
     """
     from layerscope.build.builder import build as make
+    from layerscope.build.clock import Clock
     from layerscope.build.context import Context, ignore_of
-    from layerscope.build.layer import Clock
     from layerscope.build.parse import parse_dockerfile
     from layerscope.build.plan import Plan
     from layerscope.store.adding import familiar
@@ -130,13 +130,14 @@ def _shown(file: Path, request: BuildRequest) -> str:
 def _base(store: Store, text: str, platform: Platform | None) -> StoredImage:
     """The image that a FROM names, in the store: one of the store's, or any TARGET copied in."""
     from layerscope.oci.platform import choose
-    from layerscope.sources.load import load_image
-    from layerscope.sources.target import open_target
 
     if store.has_name(text):
         stored = store.resolve(text)
         if platform is not None:
             choose(platform, [store.config(stored).platform], text)
         return stored
+    from layerscope.sources.load import load_image
+    from layerscope.sources.target import open_target
+
     image = open_target(text, store, platform)
     return load_image(image, store, ()).image
