@@ -62,10 +62,14 @@ def keep(database: Database, now: float, points: Iterable[Point]) -> None:
 
 def _keep(tx: Connection, second: int, point: Point) -> None:
     last = tx.execute(
-        "SELECT time, size, files FROM timeline WHERE container = ? ORDER BY time DESC LIMIT 1",
+        "SELECT time, size, files, changes FROM timeline WHERE container = ?"
+        " ORDER BY time DESC LIMIT 1",
         (point.container,),
     ).fetchone()
-    if last is not None and (last[0] >= second or last[1:] == (point.size, point.files)):
+    if last is not None and last[1:3] == (point.size, point.files):
+        return
+    if last is not None and last[0] >= second:
+        _amend(tx, last[0], point, _unpacked(last[3]))
         return
     whole = last is None or last[0] // 10 != second // 10
     largest = _packed(point.largest[:_PATHS], _LARGEST) if whole else None
@@ -73,6 +77,17 @@ def _keep(tx: Connection, second: int, point: Point) -> None:
     tx.execute(
         "INSERT INTO timeline SELECT id, ?, ?, ?, ?, ? FROM containers WHERE id = ?",
         (*values, point.container),
+    )
+
+
+def _amend(tx: Connection, second: int, point: Point, told: Sizes) -> None:
+    """A second point of one second; what both tell of a path is likely the same change."""
+    sums = dict(told)
+    for path, delta in point.changes:
+        sums[path] = max(sums.get(path, 0), delta, key=abs)
+    tx.execute(
+        "UPDATE timeline SET size = ?, files = ?, changes = ? WHERE container = ? AND time = ?",
+        (point.size, point.files, _packed(ranked(sums), _CHANGES), point.container, second),
     )
 
 
@@ -108,7 +123,7 @@ def _thin(tx: Connection, container: str, before: int, step: int) -> None:
         )
         tx.execute(
             "UPDATE timeline SET changes = ?, largest = ? WHERE container = ? AND time = ?",
-            (_packed(_ranked(sums), _CHANGES), largest, container, group[-1][0]),
+            (_packed(ranked(sums), _CHANGES), largest, container, group[-1][0]),
         )
 
 
@@ -140,7 +155,8 @@ def snapshot(database: Database, container: str, when: float) -> Snapshot | None
     return Snapshot(float(time), largest, files - len(largest), rest)
 
 
-def _ranked(sums: Mapping[bytes, int]) -> Sizes:
+def ranked(sums: Mapping[bytes, int]) -> Sizes:
+    """(path, bytes) pairs, those that changed most first."""
     return sorted(sums.items(), key=lambda one: (-abs(one[1]), one[0]))[:_PATHS]
 
 

@@ -33,16 +33,16 @@ def one(store: Store) -> str:
 def test_what_is_said_twice_is_kept_once(store: Store, one: str) -> None:
     point = Point(one, 5, 1, [(b"\xff", 5)], [(b"\xff", 5)])
     keep(store.database, START + 0.5, [point])
-    keep(store.database, START + 0.7, [point._replace(size=6)])
-    keep(store.database, START + 1.7, [point])
+    keep(store.database, START + 0.7, [point._replace(size=6, changes=[(b"y", 1)])])
+    keep(store.database, START + 1.7, [point._replace(size=6)])
     keep(store.database, START + 2.7, [point._replace(size=9, changes=[(b"x", 4)])])
     assert moments(store.database, one) == [
-        Moment(START, 5, 1, ((b"\xff", 5),)),
+        Moment(START, 6, 1, ((b"\xff", 5), (b"y", 1))),
         Moment(START + 2, 9, 1, ((b"x", 4),)),
     ]
     then = snapshot(store.database, one, START + 100.0)
     assert then is not None
-    assert (then.time, then.largest, then.left_out, then.rest) == (START, [(b"\xff", 5)], 0, 0)
+    assert (then.time, then.largest, then.left_out, then.rest) == (START, [(b"\xff", 5)], 0, 1)
     assert snapshot(store.database, one, START - 1.0) is None
 
 

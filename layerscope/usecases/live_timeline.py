@@ -1,0 +1,127 @@
+"""Keeps the timelines of containers under watch, aside: a database may make its writers wait."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from heapq import nlargest
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from layerscope.accounting.live.entries import Folder
+from layerscope.accounting.live.timeline import Point, keep, moments, ranked, snapshot, thin
+from layerscope.errors import LayerscopeError
+from layerscope.usecases.live_lines import Event, Failed, Then, Timeline
+
+if TYPE_CHECKING:
+    from layerscope.accounting.live.figures import Moment
+    from layerscope.accounting.live.layer import LiveLayer
+    from layerscope.store.store import Store
+    from layerscope.usecases.live_tracked import Tracked
+
+_EVERY = 1.0  # seconds between two points
+_WHOLE = 10.0  # and between two that name the largest files
+_THIN = 60.0
+_SHOW = 5.0  # between two times that the opened one's timeline is told whole
+_NAMES = 50
+
+
+class TimelineWriter:
+    """Is told of every container in every turn, and decides what is worth a point."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
+        self._next = self._next_thin = self._next_show = 0.0
+        self._kept: dict[str, tuple[int, int]] = {}
+        self._whole: dict[str, float] = {}
+        self._points: dict[str, Point] = {}
+        self._shown: tuple[str, list[Moment]] | None = None
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._flush(last=True)
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def wanted(self) -> None:
+        """The opened container's timeline is to be told at once."""
+        self._next_show, self._shown = 0.0, None
+
+    def tell(self, tracked: Tracked, *, last: bool = False) -> None:
+        """How a container stands; ``last``: nothing will be told of it after this."""
+        figures, identity = tracked.figures, tracked.container.id
+        if figures is None or tracked.layer is None:
+            return
+        now = time.monotonic()
+        if self._kept.get(identity) == (figures.size, figures.files):
+            return
+        if now < self._next and not last:
+            return
+        self._kept[identity] = (figures.size, figures.files)
+        changes = ranked(tracked.since_point)
+        tracked.since_point.clear()
+        largest = []
+        if now - self._whole.get(identity, -_WHOLE) >= _WHOLE:
+            self._whole[identity] = now
+            largest = largest_files(tracked.layer)
+        self._points[identity] = Point(identity, figures.size, figures.files, changes, largest)
+
+    def events(self, opened: str | None) -> list[Event]:
+        """Keep what is due; the opened container's timeline if it has grown."""
+        now = time.monotonic()
+        if self._points and now >= self._next:
+            self._flush()
+        if opened is None or now < self._next_show:
+            return []
+        self._next_show = now + _SHOW
+        try:
+            shown = (opened, moments(self._store.database, opened))
+        except LayerscopeError as error:
+            return [Failed(error.what, error.why, error.hint)]
+        if shown == self._shown:
+            return []
+        self._shown = shown
+        return [Timeline(opened, tuple(shown[1]))]
+
+    def at(self, identity: str, when: float) -> Event:
+        """What was there at a time."""
+        try:
+            found = snapshot(self._store.database, identity, when)
+        except LayerscopeError as error:
+            return Failed(error.what, error.why, error.hint)
+        if found is None:
+            return Then(identity, when, None)
+        return Then(identity, when, found.time, tuple(found.largest), found.left_out, found.rest)
+
+    def _flush(self, *, last: bool = False) -> None:
+        if self._writing is not None and not self._writing.done() and not last:
+            return
+        points, self._points = list(self._points.values()), {}
+        now = time.monotonic()
+        self._next = now + _EVERY
+        thinning = now >= self._next_thin
+        if thinning:
+            self._next_thin = now + _THIN
+        if points:
+            self._pool = self._pool or ThreadPoolExecutor(1)
+            self._writing = self._pool.submit(self._write, points, time.time(), thinning)
+
+    def _write(self, points: list[Point], now: float, thinning: bool) -> None:
+        # A full disk must not end the watch: the point is lost, the figures are not.
+        with suppress(LayerscopeError):
+            keep(self._store.database, now, points)
+            for point in points if thinning else ():
+                thin(self._store.database, point.container, now)
+
+
+def largest_files(layer: LiveLayer) -> list[tuple[bytes, int]]:
+    """Names and bytes."""
+    every = [
+        entry
+        for entry in layer.ledger.root.everything()
+        if entry.size and not entry.whiteout and not isinstance(entry, Folder)
+    ]
+    return [(one.path, one.size) for one in nlargest(_NAMES, every, key=attrgetter("size"))]
