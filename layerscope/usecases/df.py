@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from layerscope.analysis.sharing import total
+from layerscope.oci.digest import Digest
 from layerscope.usecases.images import ImageRow, chains, list_images
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def disk_usage(
         images=_images(store, rows),
         containers=_containers(containers),
         volumes=_volumes(volumes),
-        build_cache=Usage(0, 0, 0, 0),
+        build_cache=_build_cache(store),
         image_rows=tuple(rows),
         container_rows=tuple(containers),
         volume_rows=tuple(volumes),
@@ -81,6 +82,30 @@ def _images(store: Store, rows: Sequence[ImageRow]) -> Usage:
     used = [row for row in rows if row.containers]
     needed = sum(row.unique_size for row in used)
     return Usage(len(rows), len(used), size, size - needed)
+
+
+def _build_cache(store: Store) -> Usage:
+    """Steps that `build` need not do again; active are those that images and containers stand on.
+
+    The bytes are of layers that nothing but the cache keeps from being pruned. They are in images
+    without a name, so they count among the images, too.
+    """
+    from layerscope.store.removal import unneeded_images
+
+    cached = [image for (image,) in store.database.rows("SELECT image FROM build_cache")]
+    spare = set(unneeded_images(store.database, set()))
+    images = store.images()
+    kept = {layer.chain_id for one in images if one.id not in spare for layer in one.layers}
+    known = set(cached)
+    sizes = {
+        layer.chain_id: layer.size
+        for one in images
+        if one.id in spare and str(one.id) in known
+        for layer in one.layers
+        if layer.chain_id not in kept
+    }
+    active = sum(1 for image in cached if Digest.parse(image) not in spare)
+    return Usage(len(cached), active, sum(sizes.values()), sum(sizes.values()))
 
 
 def _containers(rows: Sequence[ContainerUse]) -> Usage:
