@@ -38,6 +38,7 @@ CONTAINERS = {
     "apply": "run file operations in a container, without a process",
     "commit": "make a container's writable layer an image layer",
     "rm": "remove containers with their writable layers",
+    "watch": "print what containers write and hold, as it happens (JSON lines)",
     "rename": "give a container another name",
     "volume": "create, list, inspect, remove volumes",
 }

@@ -1,0 +1,126 @@
+"""Live accounting without the explorer: updates of containers, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from layerscope.accounting.live.figures import Figures, Mark
+from layerscope.accounting.live.ledger import Touch
+from layerscope.containers.record import Container
+from layerscope.containers.shelf import find_container
+from layerscope.usecases.live_containers import LiveContainers
+from layerscope.usecases.live_lines import Event, Failed, Measured
+from layerscope.usecases.live_tracked import Tracked
+
+if TYPE_CHECKING:
+    from layerscope.store.store import Store
+
+_LEDGERS = 50  # of more containers those that don't run are only measured now and then
+_PERIODS = ((2.0, 0.01), (20.0, 0.03), (float("inf"), 0.06))
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """A path that was written. ``kind`` is the letter of ``docker diff``, or ``=`` for a file that
+    was copied up and looks as below; ``path`` starts with ``/``; ``size`` and ``delta`` are bytes:
+    of the file now, and by how much it grew; ``copied_up``: it is a lower layer's file."""
+
+    kind: str
+    path: bytes
+    size: int
+    delta: int
+    copied_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """How a container stands, and what was written since the update before."""
+
+    container: Container
+    size_root_fs: int
+    figures: Figures
+    changes: tuple[PathChange, ...]
+
+
+def watch(
+    store: Store, names: Sequence[str] = (), *, interval: float = 0.2, once: bool = False
+) -> Iterator[Update | Failed]:
+    """Updates of the named containers, of all without names: one of each at once, then one when
+    something has changed, ``interval`` seconds apart for each. With ``once`` that is all; it ends,
+    too, when all that were named are gone. Raises NoSuchContainer, LayerscopeError.
+    """
+    wanted = {find_container(store, name).id for name in names}
+    live = LiveContainers(store, lambda one: one.id in wanted or len(live.tracked) <= _LEDGERS)
+    sizes = {image.id: image.size for image in store.images()}
+    told: dict[str, float] = {}
+    waiting: set[str] = set()
+    try:
+        while True:
+            for event in live.turn():
+                if isinstance(event, Failed):
+                    yield event
+                waiting |= _measured(event, wanted)
+            for identity in _due(waiting, told, interval, once=once):
+                waiting.discard(identity)
+                tracked = live.tracked.get(identity)
+                if tracked is not None and tracked.figures is not None:
+                    told[identity] = time.monotonic()
+                    image = tracked.container.image
+                    if image not in sizes:
+                        sizes = {one.id: one.size for one in store.images()}
+                    yield _update(tracked, tracked.figures, sizes.get(image, 0))
+            if _over(live, wanted, told, once=once):
+                return
+            if not live.busy:
+                idle = time.monotonic() - live.changed_at
+                time.sleep(next(seconds for limit, seconds in _PERIODS if idle < limit))
+    finally:
+        live.close()
+
+
+def _measured(event: Event, wanted: set[str]) -> set[str]:
+    if isinstance(event, Measured) and (not wanted or event.id in wanted):
+        return {event.id}
+    return set()
+
+
+def _due(waiting: set[str], told: dict[str, float], interval: float, *, once: bool) -> list[str]:
+    now = time.monotonic()
+    if once:
+        return [identity for identity in waiting if identity not in told]
+    return [one for one in waiting if now - told.get(one, -interval) >= interval]
+
+
+def _over(live: LiveContainers, wanted: set[str], told: dict[str, float], *, once: bool) -> bool:
+    there = live.tracked.keys() & wanted if wanted else live.tracked.keys()
+    if wanted and not there:
+        return True
+    return once and all(
+        one in told or (live.tracked[one].layer is None and not live.tracked[one].wanted)
+        for one in there
+    )
+
+
+def _update(tracked: Tracked, figures: Figures, image_size: int) -> Update:
+    heard, tracked.heard = tracked.heard or [], []
+    return Update(tracked.container, image_size + figures.size, figures, _changes(heard))
+
+
+def _changes(heard: Sequence[Touch]) -> tuple[PathChange, ...]:
+    """One change a path, in the order of the last write."""
+    last: dict[bytes, tuple[Touch, int]] = {}
+    for touch in heard:
+        _, delta = last.pop(touch.path, (touch, 0))
+        last[touch.path] = (touch, delta + touch.delta)
+    return tuple(_change(touch, delta) for touch, delta in last.values())
+
+
+def _change(touch: Touch, delta: int) -> PathChange:
+    after = touch.after
+    if after is None or after.whiteout:
+        return PathChange(Mark.DELETED.value, b"/" + touch.path, 0, delta, False)
+    mark = after.shown or Mark.UNCHANGED
+    return PathChange(mark.value, b"/" + touch.path, after.length, delta, after.copied)
