@@ -86,6 +86,15 @@ class Ledger:
             here = found
         return here
 
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still part of the ledger, with all the directories above it."""
+        here = entry
+        while here.above is not None:
+            if here.above.children.get(here.name) is not here:
+                return False
+            here = here.above
+        return here is self.root
+
     # -- what was seen ---------------------------------------------------------------------
 
     def see(self, folder: Folder, name: str, found: os.stat_result, fd: int) -> Folder | None:

@@ -136,8 +136,8 @@ def _descend(
     frames: list[tuple[Folder, list[Folder]]],
     held: dict[Folder, int],
 ) -> None:
-    if folder.children.get(child.name) is not child:
-        return
+    if not ledger.holds(child):
+        return  # its bytes went with a directory above it, which was moved or replaced meanwhile
     above = held.get(folder)
     fd = _open(ledger, child) if above is None else _open_child(ledger, child, above)
     if fd is None:

@@ -145,6 +145,28 @@ def test_a_filled_directory_moved_in(fresh: tuple[Ledger, Path], tmp_path: Path)
     ]
 
 
+def test_a_directory_moved_while_a_walk_is_in_it(
+    fresh: tuple[Ledger, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the walk still finds there is counted where it is now, and nowhere else."""
+    ledger, upper = fresh
+    monkeypatch.setattr("layerscope.accounting.live.looking._SLICE", 0.0)
+    (upper / "r" / "a" / "b" / "c").mkdir(parents=True)
+    for name in ("one", "two"):
+        (upper / "r" / "a" / "b" / "c" / name).write_bytes(b"x" * 980)
+    settle(ledger)
+    halfway = walk(ledger)
+    next(halfway), next(halfway)
+    (upper / "r" / "a").rename(upper / "r" / "z")
+    look_at(ledger, ["r/a", "r/z"])
+    (upper / "r" / "z" / "b" / "c" / "one").unlink()
+    look_at(ledger, ["r/z/b/c/one"])
+    for _ in halfway:
+        pass
+    settle(ledger)
+    assert ledger.why().size == 980 == layer_usage(upper).size
+
+
 def test_hard_links_weigh_once(fresh: tuple[Ledger, Path]) -> None:
     ledger, upper = fresh
     (upper / "a").write_bytes(bytes(10))
