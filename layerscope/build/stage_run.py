@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
+# What Ctrl+C, which a running command gets as well, makes of it.
+_INTERRUPTED = 130
+
 OpenBase = Callable[[str, Platform | None], "StoredImage"]
 
 
@@ -216,6 +219,8 @@ class StageRun:
                 )
                 code = around.runner.run(command, around.watcher.output)
                 around.watcher.check()
+                if code == _INTERRUPTED:
+                    raise Cancelled
                 if code:
                     raise LayerscopeError(one.text, f"it ended with exit code {code}")
             with open_stage(around.store, state.image, place) as engine:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LAST = 6  # lines of output below a step that runs
 _WIDTH = 200
+_SHORTEST = 30
 
 
 class PlainView:
@@ -107,13 +108,14 @@ class LiveView:
         if done.step.position == 1:
             mark, note = "·", ""
         size = f"  {size_text(done.size)}" if done.diff_id else ""
-        line = Text(f"{mark} {headline(done.step)}", overflow="ellipsis", no_wrap=True)
+        reason = f"  ({done.reason})" if done.reason else ""
+        room = self._console.width - len(f"{mark}   {note}{size}{reason}") - 1
+        line = Text(f"{mark} {shortened(headline(done.step), max(room, _SHORTEST))}")
         line.append(f"  {note}{size}", "dim")
-        if done.reason:
-            line.append(f"  ({done.reason})", "yellow")
+        line.append(reason, "yellow")
         self._step = None
+        self._live.update(Text(""))
         self._console.print(line)
-        self._paint()
 
     def close(self) -> None:
         """Leave the list as it is; what a failed step printed last stays."""

@@ -40,6 +40,10 @@ def _write(case: Case, folder: Path) -> Path:
 def test_the_same_image(
     case: Case, box: str, docker: Docker, layerscope: Layerscope, tmp_path: Path
 ) -> None:
+    _compare(case, docker, layerscope, tmp_path)
+
+
+def _compare(case: Case, docker: Docker, layerscope: Layerscope, tmp_path: Path) -> None:
     context = _write(case, tmp_path / "context")
     name = f"example/{case.name}:1"
     docker("build", "--network", "none", "-t", name, *case.words, str(context))
@@ -49,6 +53,31 @@ def test_the_same_image(
     ours, theirs = (read_saved(tmp_path / f"{who}.tar") for who in ("layerscope", "docker"))
     assert differences(ours, theirs) == []
     _check_history(name, docker, layerscope)
+
+
+def test_triggers_of_the_base(
+    box: str, docker: Docker, layerscope: Layerscope, tmp_path: Path
+) -> None:
+    text = "ONBUILD ENV A=b\nONBUILD COPY a.txt /$A/\nONBUILD RUN echo $A > /made\nENV A=a\n"
+    base = Case("trigger", f"FROM {box}\n{text}")
+    _compare(base, docker, layerscope, tmp_path / "base")
+    child = Case("triggered", "FROM example/trigger:1\nRUN echo $A >> /made\n")
+    _compare(child, docker, layerscope, tmp_path / "child")
+
+
+def test_the_walk_through(box: str, docker: Docker, layerscope: Layerscope, tmp_path: Path) -> None:
+    """Two images on one base: the rows of the first are the last of the second's."""
+    first = Case("my-base-image", f'FROM {box}\nRUN cp /bin/busybox /bash\nCMD ["sh"]\n')
+    text = "COPY . /app\nRUN chmod +x /app/hello.sh\nCMD /app/hello.sh\n"
+    final = Case("my-final-image", f"FROM example/my-base-image:1\n{text}")
+    for case in (first, final):
+        _compare(case, docker, layerscope, tmp_path / case.name)
+    below = layerscope.json("history", "example/my-base-image:1")
+    rows = layerscope.json("history", "example/my-final-image:1")
+    assert rows[3:] == below
+    assert [row["size"] > 0 for row in rows] == [False, True, True, False, True, True]
+    again = layerscope.json("build", str(tmp_path / "my-final-image" / "context"))
+    assert all(step["cached"] for step in again["steps"])
 
 
 def _check_history(name: str, docker: Docker, layerscope: Layerscope) -> None:

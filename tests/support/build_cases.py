@@ -162,6 +162,7 @@ CASES = (
 
 def make_context(folder: Path) -> Path:
     """A folder with files of all kinds, at times long past; ``folder``."""
+    folder.mkdir(parents=True)
     texts = {
         "a.txt": "a",
         "b.txt": "bb",
