@@ -106,7 +106,7 @@ def _volumes(command: Command, stack: ExitStack) -> Iterator[Bind]:
     if not command.volumes:
         return
     from layerscope.build.copying import make_folders, resolve
-    from layerscope.build.layer import open_stage
+    from layerscope.build.workplace import open_stage
     from layerscope.containers.copy_tree import copy_tree
     from layerscope.cow.empty_lower import EmptyLower
     from layerscope.cow.engine import open_engine
@@ -141,12 +141,19 @@ def _run(box: Box, process: Process, output: Output) -> int:
             os.close(nothing)
             os.close(writer)
         try:
+            threading.Thread(target=_prepare, daemon=True).start()
             with _reading(output) as echo:
                 return supervise(started, {reader: Echo("stdout", echo)}, None)
         finally:
             os.close(reader)
             if started.lifeline is not None:
                 os.close(started.lifeline)
+
+
+def _prepare() -> None:
+    """Load what the layer will be made with, while the command runs."""
+    import layerscope.build.layer
+    import layerscope.index.ingest  # noqa: F401
 
 
 @contextmanager

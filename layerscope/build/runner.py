@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from layerscope.build.layer import Workplace
+    from layerscope.build.workplace import Workplace
     from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 

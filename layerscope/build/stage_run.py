@@ -186,7 +186,7 @@ class StageRun:
         if image is not None:
             around.hand.pin(image)
         from layerscope.build.image_tree import ImageTree
-        from layerscope.build.layer import open_stage, workplace
+        from layerscope.build.workplace import open_stage, workplace
 
         place = stack.enter_context(workplace(around.hand))
         return ImageTree(stack.enter_context(open_stage(around.store, image, place)))
@@ -201,7 +201,7 @@ class StageRun:
         return keep_step(*args)
 
     def _layer(self, one: Instruction, ready: Ready) -> KeptLayer | None:
-        from layerscope.build.layer import make_layer, open_stage, workplace
+        from layerscope.build.workplace import open_stage, workplace
 
         around, state = self._around, ready.state
         with workplace(around.hand) as place:
@@ -226,6 +226,8 @@ class StageRun:
             with open_stage(around.store, state.image, place) as engine:
                 if ready.write is not None:
                     ready.write(engine)
+                from layerscope.build.layer import make_layer
+
                 clock = around.plan.clock
                 return make_layer(engine, around.store, around.hand, clock, self._watch)
 

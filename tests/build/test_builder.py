@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from layerscope.build.layer import open_stage
 from layerscope.build.lines import BadDockerfile
 from layerscope.build.plan import Step, StepDone, StepFailed
 from layerscope.build.runner import Command, Output
+from layerscope.build.workplace import open_stage, workplace
 from layerscope.errors import LayerscopeError
 from layerscope.oci.digest import Digest
 from layerscope.store.store import Store
@@ -92,8 +92,6 @@ class Bench:
         return [step.reason for step in self(text, **changes).steps[1:]]
 
     def files(self, built: BuildResult, path: str = "/") -> dict[str, int]:
-        from layerscope.build.layer import workplace
-
         with (
             self.store.hold() as hand,
             workplace(hand) as place,
@@ -105,8 +103,6 @@ class Bench:
             }
 
     def read(self, built: BuildResult, path: str) -> bytes:
-        from layerscope.build.layer import workplace
-
         with (
             self.store.hold() as hand,
             workplace(hand) as place,
