@@ -9,28 +9,25 @@ says is compared with a walk; the exit code is 1 if it was ever wrong after it h
 from __future__ import annotations
 
 import argparse
-import json
 import mmap
 import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from layerscope.accounting.live.figures import Figures
 from layerscope.accounting.sizes import layer_usage
 from layerscope.containers.record import Container
 from layerscope.containers.runtime import namespaces
 from layerscope.containers.shelf import all_containers, folder_of
 from layerscope.store.store import Store
 from layerscope.usecases.containers import Wanted, diff, remove
-from layerscope.usecases.live_lines import Measured, from_line
 from layerscope.usecases.run import run_detached
 from tests.support.processes import write_images
 from tests.support.stores import load
+from tests.support.watching import Watcher
 
 _IMAGE = "acme/my-final-image:1.0"
 _SETTLES = 2.0  # seconds: the bound for up to 100,000 files
@@ -51,35 +48,6 @@ _LOADS = (
     "seq $i > /tmp/x/$((i%50)); rm -f /tmp/x/$(((i+25)%50)); i=$((i+1)); done; "
     "chmod 700 /etc/passwd",
 )
-
-
-class Watcher:
-    """The latest figures that the watching process told, by container."""
-
-    def __init__(self, root: Path) -> None:
-        self.figures: dict[str, Figures] = {}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "layerscope.usecases.live"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"root": str(root)}).encode() + b"\n")
-        self.process.stdin.flush()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            event = from_line(line)
-            if isinstance(event, Measured):
-                self.figures[event.id] = event.figures
-
-    @property
-    def cpu_seconds(self) -> float:
-        """What it has cost so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def run_in(store: Store, container: Container, script: str) -> subprocess.Popen[bytes]:

@@ -15,15 +15,18 @@ import pytest
 from layerscope.archive.overlay import Form, Namespace, Owners, Whiteouts
 from layerscope.containers.mounts import parse_volume
 from layerscope.containers.record import Container
+from layerscope.containers.running import Attached
 from layerscope.containers.runtime import namespaces
+from layerscope.containers.runtime.spec import Process
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.engine import open_engine
 from layerscope.cow.ops import Language, run_ops
 from layerscope.store.store import Store
 from layerscope.usecases.containers import Wanted, diff, remove, size_of
-from layerscope.usecases.run import run_detached, wait
+from layerscope.usecases.run import execute, run_detached
 from tests.support.processes import need_processes
 from tests.support.stores import load
+from tests.support.watching import Watcher
 
 OPS, SHELL = Path("tests/golden/ops"), Path("tests/golden/shell")
 CASES = sorted((OPS / "cases").glob("*.json"))
@@ -46,7 +49,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def check(store: Store, container: Container, expected: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def watcher(store: Store) -> Iterator[Watcher]:
+    """The live ledger of all their containers."""
+    watcher = Watcher(store.root)
+    yield watcher
+    watcher.close()
+
+
+def check(store: Store, watcher: Watcher, container: Container, expected: dict[str, Any]) -> None:
+    """The figures, those of the ledger that watched, and the change list."""
+    assert watcher.settles_at(container.id, expected["size_rw"]), watcher.figures.get(container.id)
     assert size_of(store, container) == expected["size_rw"]
     changes = diff(store, container.id).changes
     found = [[change.kind.value, os.fsdecode(change.path)] for change in changes]
@@ -54,28 +67,31 @@ def check(store: Store, container: Container, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script["name"])
-def test_scripts(script: dict[str, Any], store: Store) -> None:
-    command = ("/busybox", "sh", "-c", script["shell"])
+def test_scripts(script: dict[str, Any], store: Store, watcher: Watcher) -> None:
     mounts = (parse_volume("/bin/busybox:/busybox:ro"),)
-    container = run_detached(store, "shell:1", Wanted(command=command, mounts=mounts))
+    wanted = Wanted(command=("/busybox", "sleep", "1000"), mounts=mounts)
+    container = run_detached(store, "shell:1", wanted)
     try:
-        wait(store, container.id)
-        check(store, container, script)
+        assert watcher.settles_at(container.id, 0)
+        process = Process(("/busybox", "sh", "-c", script["shell"]))
+        execute(store, container.id, process, Attached())
+        check(store, watcher, container, script)
     finally:
         remove(store, container.id, force=True, with_volumes=True)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_calls(path: Path, store: Store, tmp_path: Path) -> None:
+def test_calls(path: Path, store: Store, watcher: Watcher, tmp_path: Path) -> None:
     case = json.loads(path.read_text())
     mounts = tuple(parse_volume(mounted(mount, tmp_path)) for mount in case["mounts"])
     wanted = Wanted(command=("/pause",), mounts=mounts)
     container = run_detached(store, f"{case['base']}:1", wanted)
     assert container.life is not None
     try:
+        assert watcher.settles_at(container.id, 0)
         results = in_container(container.life.pid, case["ops"])
         assert results == case["expected"]["results"]
-        check(store, container, case["expected"])
+        check(store, watcher, container, case["expected"])
     finally:
         remove(store, container.id, force=True, with_volumes=True)
 
