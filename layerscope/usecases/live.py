@@ -10,7 +10,6 @@ import json
 import queue
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from layerscope.errors import LayerscopeError
@@ -28,9 +27,6 @@ from layerscope.usecases.live_lines import (
 
 if TYPE_CHECKING:
     from layerscope.usecases.live_containers import LiveContainers
-
-# (idle for so many seconds, seconds between two looks)
-_PERIODS = ((2.0, 0.01), (20.0, 0.03), (float("inf"), 0.06))
 
 
 def main() -> int:
@@ -61,7 +57,7 @@ def _serve(root: str, requests: queue.SimpleQueue[Request | None]) -> None:
         while True:
             _say(live.turn())
             try:
-                request = requests.get(timeout=0.0 if live.busy else period(live))
+                request = requests.get(timeout=live.period)
             except queue.Empty:
                 continue
             if request is None:
@@ -69,12 +65,6 @@ def _serve(root: str, requests: queue.SimpleQueue[Request | None]) -> None:
             _obey(live, request)
     finally:
         live.close()
-
-
-def period(live: LiveContainers) -> float:
-    """Seconds until the next look: the longer nothing was written, the more."""
-    idle = time.monotonic() - live.changed_at
-    return next(seconds for limit, seconds in _PERIODS if idle < limit)
 
 
 def _obey(live: LiveContainers, request: Request) -> None:

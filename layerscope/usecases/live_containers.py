@@ -34,6 +34,8 @@ _LOOK = 0.2  # seconds between two looks whether the database was written
 _REFRESH = 2.0  # processes end without a word in the database
 _HINTS = 1.0
 _MEASURING = 0.05  # seconds of measuring at a stretch
+# (idle for less than so many seconds, seconds between two turns)
+_PERIODS = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.08))
 
 Keep = Callable[[Container], bool]
 
@@ -69,22 +71,25 @@ class LiveContainers:
         events = self._refresh()
         self._hints()
         until = time.monotonic() + _MEASURING
+        crowd = sum(tracked.layer is not None for tracked in self.tracked.values())
         for tracked in list(self.tracked.values()):
             self._provide(tracked, events, until)
+            if tracked.layer is not None:
+                tracked.layer.pace.crowd = crowd
             events += tracked.turn(opened=tracked.container.id == self._opened)
             self._timeline.tell(tracked)
         events += self._timeline.events(self._opened)
         return events
 
     @property
-    def busy(self) -> bool:
-        """Whether there is more to measure right now."""
-        return any(one.wanted or one.busy for one in self.tracked.values())
-
-    @property
-    def changed_at(self) -> float:
-        """When something was written last, by the monotonic clock."""
-        return max((one.changed_at for one in self.tracked.values()), default=0.0)
+    def period(self) -> float:
+        """Seconds until the next turn is worth its cost: none while there is something to measure,
+        and the more the longer nothing was written."""
+        if any(one.wanted or one.busy for one in self.tracked.values()):
+            return 0.0
+        changed = max((one.changed_at for one in self.tracked.values()), default=0.0)
+        idle = time.monotonic() - changed
+        return next(seconds for limit, seconds in _PERIODS if idle < limit)
 
     def open(self, identity: str) -> None:
         """Send everything of one container from now on."""

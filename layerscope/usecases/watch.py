@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 _LEDGERS = 50  # of more containers those that don't run are only measured now and then
-_PERIODS = ((2.0, 0.01), (20.0, 0.03), (float("inf"), 0.06))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,7 @@ def watch(
                     yield _update(tracked, tracked.figures, sizes.get(image, 0))
             if _over(live, wanted, told, once=once):
                 return
-            if not live.busy:
-                idle = time.monotonic() - live.changed_at
-                time.sleep(next(seconds for limit, seconds in _PERIODS if idle < limit))
+            time.sleep(live.period)
     finally:
         live.close()
 

@@ -14,6 +14,7 @@ from layerscope.accounting.live.pace import STOPPED, UNWATCHED, WATCHED, Pace
 from layerscope.accounting.live.rates import RateMeter
 
 _TOO_MANY = 20_000  # paths at once: a walk costs less
+_BETWEEN = 0.03  # seconds that a walk goes on without asking for hints, which takes a while
 _AGAIN = 0.05  # seconds until a new directory's own watch stands for certain
 
 
@@ -33,6 +34,7 @@ class LiveLayer:
         self._touches: list[Touch] = []
         self._walking: Generator[None] | None = None
         self._busy = 0.0
+        self._next_take = 0.0
         self._again: list[tuple[float, str]] = []
 
     def close(self) -> None:
@@ -60,8 +62,10 @@ class LiveLayer:
         """Take what hints there are, and do a few milliseconds of a walk if one is due. Returns
         whether anything has changed."""
         self._set_effort()
-        self._take_hints()
         now = time.monotonic()
+        if self._walking is None or now >= self._next_take:
+            self._take_hints()
+            self._next_take = time.monotonic() + _BETWEEN
         if self._walking is None and now >= self.pace.due:
             self.pace.begin()
             self._busy = 0.0

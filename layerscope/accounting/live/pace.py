@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _QUIET = 0.08  # seconds without an event after which the last write is taken for the last
 _FIRST_GAP = 0.3  # seconds between the first walks after that; then they become rarer
+_LONGEST = 60.0  # seconds that what no event tells of stays unseen at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.effort = WATCHED
+        self.crowd = 1  # layers that share the effort
         self._changed = time.monotonic()
         self._began = 0.0
         self._ended = 0.0
@@ -64,6 +66,7 @@ class Pace:
         if not self.settled:
             quiet = max(self._changed + _QUIET, self._ended + 1.5 * self._length)
             return min(quiet, self._ended + max(1.0, 20 * self._length))
-        idle = max(self.effort.idle, self.effort.share * self._length)
-        gap = max(_FIRST_GAP, 10 * self._length, (self._walked - self._changed) / 2)
+        share = self._length * self.crowd
+        idle = min(max(self.effort.idle, self.effort.share * share), _LONGEST)
+        gap = max(_FIRST_GAP, 10 * share, (self._walked - self._changed) / 2)
         return self._ended + min(gap, idle)
