@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerscope.store.store import Store
+from layerscope.tui.screens import containers
+from layerscope.usecases.containers import Wanted, apply, create
 from tests.support.explorer import explore
+from tests.support.live_events import FakeLive
 from tests.support.stores import load
 
 _TOP = Path(__file__).parents[2]
@@ -35,6 +38,8 @@ class Picture:
 PICTURES = (
     Picture("images"),
     Picture("layers", "example/five-layers:latest", ("j", "j", "j", "j", "j", "tab", "j")),
+    Picture("containers", None, ("C",)),
+    Picture("store", None, ("S", "j", "j", "space")),
     Picture("waste", "example/wasteful:latest", ("w",)),
     Picture(
         "light", "example/five-layers:latest", ("j", "j", "j", "j", "j", "a", "tab", "+"), "light"
@@ -53,6 +58,10 @@ def main() -> None:
         shared = f"docker-archive:{_SAMPLES}/shared-base.docker.tar"
         for name in ("acme/my-base-image:1.0", "acme/my-final-image:1.0"):
             load(store, f"{shared}:{name}")
+        create(store, "acme/my-final-image:1.0", Wanted(name="web"))
+        apply(store, "web", [{"op": "write", "path": "/out.txt", "data": "hello"}])
+        # What containers do hangs on the clock: that screen is drawn of made-up ones.
+        setattr(containers, "Live", FakeLive)  # noqa: B010 - another class, on purpose
         for picture in PICTURES:
             asyncio.run(_draw(picture))
 
@@ -61,6 +70,8 @@ async def _draw(picture: Picture) -> None:
     async with explore(Path("store"), picture.target, columns=130, rows=30) as explorer:
         explorer.app.theme = picture.theme
         await explorer.press(*picture.keys)
+        await asyncio.sleep(0.5)  # the time that a screen takes to show what came by itself
+        await explorer.settle()
         drawn = explorer.app.export_screenshot(title=f"layerscope: {picture.name}")
     _PICTURES.mkdir(parents=True, exist_ok=True)
     (_PICTURES / f"{picture.name}.svg").write_text(_FOREIGN_FONTS.sub("", drawn))

@@ -2,110 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from layerscope.accounting.live.figures import (
-    Figures,
-    Happening,
-    Mark,
-    Moment,
-    Rates,
-    Row,
-    Source,
-    Why,
-)
+from layerscope.accounting.live.figures import Source, Why
 from layerscope.store.store import Store
 from layerscope.tui.screens.containers import ContainersScreen
 from layerscope.usecases import live_lines as lines
 from tests.support.explorer import Explorer, explore
 from tests.support.goldens import golden
-
-_NOON = 1_700_000_000.0
-_DB = "ab" * 32
-_WEB = "cd" * 32
-
-
-def container(identity: str, name: str, state: str = "running") -> lines.LiveContainer:
-    return lines.LiveContainer(
-        id=identity,
-        name=name,
-        image="acme/shop:1.0",
-        state=state,
-        exit_code=None if state == "running" else 137,
-        created="2024-01-02T03:04:05Z",
-        started_at="2024-01-02T03:04:05Z",
-        command="serve --all",
-        image_size=9_290_000,
-        volumes=("data",) if name == "db" else (),
-        mounts=("/srv/data",) if name == "db" else (),
-    )
-
-
-def figures(why: Why, files: int, rate: float = 0.0, **more: object) -> Figures:
-    known = {"settled": True, "age": 1.0, **more}
-    return Figures(_NOON, why, files, Rates(rate, 2.0, 0.0), **known)  # type: ignore[arg-type]
-
-
-ROWS = (
-    Row(b"out.txt", Mark.ADDED, "-", 5, _NOON),
-    Row(b"var", Mark.CHANGED, "d", 0, _NOON, 0),
-    Row(b"var/db", Mark.CHANGED, "-", 45_100_000, _NOON, 2, 45_100_000),
-    Row(b"var/lib.so", Mark.UNCHANGED, "-", 40_000, _NOON, 0, 40_000),
-    Row(b"var/\x1b[2Jgone", Mark.DELETED, "-", 0, _NOON, 1, 5_000),
-)
-WRITES = tuple(
-    Happening(_NOON + n, "rewritten", b"var/db", 0, 45_100_000, count=5) for n in range(3)
-)
-EVENTS: tuple[lines.Event, ...] = (
-    lines.Containers((container(_WEB, "web", "exited"), container(_DB, "db"))),
-    lines.Measured(_WEB, figures(Why(), 0)),
-    lines.Measured(_DB, figures(Why(5, 45_100_000, 40_000, 5_000), 3, 1_000.0)),
-    lines.Rows(_DB, True, ROWS),
-    lines.Fed(
-        _DB,
-        (
-            Happening(_NOON, "created", b"out.txt", 5, 5),
-            Happening(_NOON, "copied up", b"var/db", 45_100_000, 45_100_000, 2, 1),
-            *WRITES,
-        ),
-    ),
-    lines.Top(_DB, (lines.Growing(b"var/db", 45_100_000, 45_100_000),)),
-    lines.Timeline(
-        _DB,
-        (Moment(_NOON, 5, 1), Moment(_NOON + 9, 45_140_005, 3, ((b"var/db", 45_100_000),))),
-    ),
-)
-
-
-class FakeLive:
-    """Tells what it was given, and notes what it is asked."""
-
-    def __init__(self, root: Path) -> None:
-        self.asked: list[lines.Request] = []
-        FakeLive.last = self
-
-    last: FakeLive
-    told: Sequence[lines.Event] = EVENTS
-
-    def open(self, request: lines.Request) -> None:
-        self.asked.append(request)
-
-    def ask(self, request: lines.Request) -> None:
-        self.asked.append(request)
-
-    async def events(self) -> AsyncIterator[lines.Event]:
-        for event in self.told:
-            yield event
+from tests.support.live_events import DB, EVENTS, NOON, WEB, FakeLive, figures
 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("layerscope.tui.screens.containers.Live", FakeLive)
     monkeypatch.setattr("layerscope.tui.models.container_lines.datetime", _Utc)
-    monkeypatch.setattr("layerscope.tui.models.container_table.time.time", lambda: _NOON)
+    monkeypatch.setattr("layerscope.tui.models.container_table.time.time", lambda: NOON)
 
 
 class _Utc:
@@ -147,10 +61,10 @@ async def test_a_narrow_one_shows_a_pane_at_a_time(root: Path) -> None:
 async def test_the_container_under_the_cursor_is_opened(root: Path) -> None:
     async with explore(root, columns=120, rows=40) as explorer:
         await to_containers(explorer)
-        assert FakeLive.last.asked[-1] == lines.Open(_DB)  # the largest comes first
+        assert FakeLive.last.asked[-1] == lines.Open(DB)  # the largest comes first
         await explorer.press("j")
         await explorer._pilot.pause(0.2)
-        assert FakeLive.last.asked[-1] == lines.Open(_WEB)
+        assert FakeLive.last.asked[-1] == lines.Open(WEB)
 
 
 async def test_order_and_filter(root: Path) -> None:
@@ -166,11 +80,11 @@ async def test_order_and_filter(root: Path) -> None:
 
 
 async def test_a_moment_shows_what_was_there(root: Path) -> None:
-    then = lines.Then(_DB, _NOON, _NOON, ((b"out.txt", 5),), 2, 30)
+    then = lines.Then(DB, NOON, NOON, ((b"out.txt", 5),), 2, 30)
     async with explore(root, columns=160, rows=40) as explorer:
         await to_containers(explorer)
         await explorer.press("5", "j")
-        assert FakeLive.last.asked[-1] == lines.At(_DB, _NOON)
+        assert FakeLive.last.asked[-1] == lines.At(DB, NOON)
         screen = explorer.app.screen
         assert isinstance(screen, ContainersScreen)
         screen._take(then)
@@ -185,7 +99,7 @@ async def test_figures_that_may_be_old_say_so(root: Path, monkeypatch: pytest.Mo
     by_walks = figures(
         Why(5), 1, settled=False, age=2.0, source=Source.WALKS, note="no watches are left"
     )
-    told = (EVENTS[0], lines.Measured(_DB, by_walks))
+    told = (EVENTS[0], lines.Measured(DB, by_walks))
     monkeypatch.setattr(FakeLive, "told", told)
     async with explore(root, columns=160, rows=40) as explorer:
         await to_containers(explorer)
