@@ -81,6 +81,33 @@ def test_processes_of_an_ordinary_user() -> None:
 
 
 @pytest.mark.root
+def test_the_same_digest_for_root_and_an_ordinary_user() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs to be root")
+    from tests.support.ordinary_user import NOBODY
+
+    text = (
+        "FROM rootfs:{base}\nCOPY --chown=5:6 Dockerfile /app/\nRUN chmod 600 /app/Dockerfile\n"
+        "RUN rm /app/Dockerfile && echo new > /app/Dockerfile\nRUN touch /app/more\n"
+    )
+    with their_directory() as folder:
+        (folder / "base").mkdir()
+        text = text.format(base=make_base(folder / "base" / "base.tar"))
+        for name in ("root", "own"):
+            (folder / name).mkdir()
+        ours, _ = _build(folder / "root", text)
+        os.chown(folder / "own", NOBODY, NOBODY)
+
+        def same() -> None:
+            theirs, _ = _build(folder / "own", text)
+            ids = [[str(step.diff_id) for step in built.steps] for built in (ours, theirs)]
+            assert ids[0] == ids[1]
+            assert ours.id == theirs.id
+
+        assert as_ordinary_user(same) == ""
+
+
+@pytest.mark.root
 def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs to be root")
