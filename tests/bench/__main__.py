@@ -18,6 +18,7 @@ from tests.bench import (
     bench_files,
     bench_ingest,
     bench_keys,
+    bench_live,
     bench_rows,
     bench_verbs,
 )
@@ -32,6 +33,7 @@ _SECTIONS: dict[str, Callable[[Inputs, int], Iterator[Row]]] = {
     "files": bench_files.rows,
     "verbs": bench_verbs.rows,
     "engine": bench_engine.rows,
+    "live": bench_live.rows,
 }
 
 
