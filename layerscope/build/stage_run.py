@@ -266,7 +266,9 @@ class StageRun:
         except (BadDockerfile, Cancelled, StepFailed):
             raise
         except LayerscopeError as error:
-            why = str(error) if one.text in error.what else f"{one.text}: {error}"
+            # A broken archive calls itself a layer: here it is what the instruction names.
+            said = error.why if error.what == "layer" else str(error)
+            why = said if one.text in error.what else f"{one.text}: {said}"
             raise StepFailed(what, why, image, error.hint) from error
         except OSError as error:
             name = error.filename

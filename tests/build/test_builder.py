@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -312,6 +313,25 @@ def test_what_goes_wrong_is_one_line_with_its_place(bench: Bench, text: str, why
     assert caught.value.what.endswith(f"Dockerfile:{line}")
     assert why in caught.value.why
     assert "\n" not in caught.value.why
+
+
+def _archive(path: Path, *members: tuple[str, bytes, str]) -> None:
+    with tarfile.open(path, "w") as tar:
+        for name, kind, link in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            tar.addfile(info)
+
+
+def test_an_archive_never_leads_out(bench: Bench, tmp_path: Path) -> None:
+    file, link = tarfile.REGTYPE, tarfile.SYMTYPE
+    _archive(bench.context / "up.tar", ("../up", file, ""))
+    _archive(bench.context / "to.tar", ("x", link, str(tmp_path)), ("x/up", file, ""))
+    (bench.context / "cut.tar").write_bytes((bench.context / "up.tar").read_bytes()[:600])
+    for name, why in (("up", "leads out"), ("to", "no folder"), ("cut", "ADD cut.tar")):
+        with pytest.raises(StepFailed, match=why):
+            bench(f"FROM scratch\nADD {name}.tar /")
+    assert not (tmp_path / "up").exists()
 
 
 def test_what_makes_no_image(bench: Bench) -> None:
