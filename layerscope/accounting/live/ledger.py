@@ -115,6 +115,25 @@ class Ledger:
         self._haunt(new)
         return new
 
+    def takes_plain(self, folder: Folder) -> bool:
+        """Whether ``see_plain`` says the same of new files in ``folder`` as ``see``, for less."""
+        judge = self.judge.sight.real and not folder.marked and folder.lower is None
+        return judge and not self.telling and self.stale is None
+
+    def see_plain(self, folder: Folder, name: str, found: os.stat_result) -> None:
+        """A new regular file with one name, of which the image knows nothing."""
+        entry = Entry(folder, name, "-", Mark.ADDED)
+        entry.key = self.judge.key(found)
+        entry.ino = found.st_ino
+        entry.mtime = found.st_mtime_ns
+        entry.length = entry.size = found.st_size
+        folder.children[name] = entry
+        self.totals.add_plain(found.st_size)
+        if folder.changed:
+            folder.changed += 1
+        else:
+            self._weigh(folder, 1)
+
     def see_root(self) -> None:
         """The root's own marks, which no directory above it has to tell."""
         self._again(self.root, self.judge.root(self.fd))

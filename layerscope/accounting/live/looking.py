@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Generator, Iterable
 from contextlib import suppress
@@ -165,9 +166,14 @@ def _release(held: dict[Folder, int], folder: Folder) -> None:
         os.close(fd)
 
 
+def _is_plain(found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
 def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
     """Look at what stands in a directory, open at ``fd``; returns the directories in it."""
     children, names, see = folder.children, set[str](), ledger.see
+    plain = ledger.takes_plain(folder)
     try:
         with os.scandir(fd) as entries:
             for entry in entries:
@@ -176,7 +182,9 @@ def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
                 with_key = children.get(name)
                 try:
                     found = entry.stat(follow_symlinks=False)
-                    if with_key is None or with_key.key != (
+                    if plain and with_key is None and _is_plain(found):
+                        ledger.see_plain(folder, name, found)
+                    elif with_key is None or with_key.key != (
                         found.st_ino,
                         found.st_ctime_ns,
                         found.st_size,

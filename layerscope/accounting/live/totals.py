@@ -31,6 +31,11 @@ class Totals:
         else:
             self._count(entry, 1)
 
+    def add_plain(self, size: int) -> None:
+        """Count a new file with one name."""
+        self._files += 1
+        self._new += size
+
     def remove(self, entry: Entry) -> None:
         """Count it no more."""
         self._hidden -= entry.hides
