@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
@@ -47,6 +49,16 @@ def _is_safe(text: str) -> bool:
 def fit_end(text: str, width: int) -> str:
     """As :func:`fit`, but a text too long is cut at its start: of a path the end tells most."""
     return fit(text, width) if cell_len(text) <= width else fit_left(text, width)
+
+
+def cut(spans: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """Texts with the roles of their styles, those that don't fit into ``width`` cells cut."""
+    found, left = [], width
+    for text, role in spans:
+        length = cell_len(text)
+        found.append((fit(text, left) if length > left else text, role))
+        left = max(0, left - length)
+    return found
 
 
 def _safe(char: str) -> str:

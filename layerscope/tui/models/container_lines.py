@@ -11,12 +11,13 @@ from layerscope.accounting.live.figures import Figures, Happening, Moment
 from layerscope.tui.models.container_table import how_sure, rate_text, state_text
 from layerscope.tui.models.image_lines import bar
 from layerscope.tui.models.written_tree import delta_text
-from layerscope.tui.safe_text import fit, fit_end, fit_left, safe_name, safe_text
+from layerscope.tui.safe_text import cut, fit, fit_end, fit_left, safe_name, safe_text
 from layerscope.units import size_text
 from layerscope.usecases.live_lines import Growing, LiveContainer, Then
 
 Span = tuple[str, str]
 _BAR = 16
+_ROOM = 56  # cells; below this the bars go
 _REWRITTEN = 1 << 20  # bytes; from here on a file that is written again and again is worth a word
 
 
@@ -34,12 +35,8 @@ class WhyLines:
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """One of the lines."""
-        left = width
-        spans = []
-        for text, role in self._lines[index]:
-            spans.append((fit(text, left) if len(text) > left else text, role))
-            left = max(0, left - len(text))
-        return spans
+        spans = self._lines[index]
+        return cut(spans if width >= _ROOM else [one for one in spans if one[1] != "bar"], width)
 
 
 def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
@@ -62,7 +59,7 @@ def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
         lines.append([(f" {fit_left(size_text(amount), 8)} ", role), share, (f" {words}", "")])
     hidden = f" {fit_left(size_text(why.hidden_below), 8)} "
     words = "of the image hidden: frees none"
-    lines.append([(hidden, "removed"), (" " * _BAR, ""), (f" {words}", "")])
+    lines.append([(hidden, "removed"), (" " * _BAR, "bar"), (f" {words}", "")])
     rates = figures.rates
     parts = [f"{rate_text(rates.bytes) or '0B/s'} in all", f"{rates.files:.1f} files/s"]
     parts.append(f"{rate_text(rates.copied_up) or '0B/s'} copied up")

@@ -45,13 +45,14 @@ class Containers:
 
     def __init__(self) -> None:
         self.rows: Sequence[LiveContainer] = ()
+        self.is_known = False
         self.figures: dict[str, Figures] = {}
         self.minutes: dict[str, Minutes] = {}
         self.first_size: dict[str, int] = {}
 
     def listed(self, rows: Sequence[LiveContainer]) -> None:
         """The containers there are."""
-        self.rows = rows
+        self.rows, self.is_known = rows, True
         there = {row.id for row in rows}
         for known in (self.figures, self.minutes, self.first_size):
             for gone in known.keys() - there:

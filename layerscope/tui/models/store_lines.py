@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerscope.tui.models.image_lines import MARKED, bar
-from layerscope.tui.safe_text import fit, fit_left, safe_text
+from layerscope.tui.safe_text import cut, fit, fit_left, safe_text
 from layerscope.units import size_text
 from layerscope.usecases.store_overview import Choice, ContainerThing, ImageThing, Overview
 
@@ -141,11 +141,7 @@ class SharedLines:
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """One of the lines."""
-        spans, left = [], width
-        for text, role in self._lines[index]:
-            spans.append((fit(text, left) if len(text) > left else text, role))
-            left = max(0, left - len(text))
-        return spans
+        return cut(self._lines[index], width)
 
     def _say(self, text: str, role: str = "") -> None:
         self._lines.append([(f" {text}", role)])

@@ -211,10 +211,12 @@ class ContainersScreen(ContainerActs):
     def _show_table(self) -> None:
         before = self.chosen()
         rows = self._all.ordered(self._sort, self.query_one("#filter", Input).value)
-        self.set_class(not self._all.rows, "-empty")
+        self.set_class(self._all.is_known and not self._all.rows, "-empty")
         ids = [row.id for row in rows]
         cursor = ids.index(before.id) if before is not None and before.id in ids else None
         self.table.show(ContainerLines(self._all, rows), cursor)
+        if self.focused is None and rows:
+            self.table.focus()  # it was not there to have the focus
         self.query_one("#headings", Headings).refresh()
         running = sum(row.state == "running" for row in self._all.rows)
         total = sum(figures.size for figures in self._all.figures.values())
