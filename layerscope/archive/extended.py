@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from layerscope.archive.header import BLOCK, InvalidTar, parse_number
+from layerscope.archive.tar_format import BLOCK, InvalidTar, parse_number
 
 # Go's archive/tar, which Docker and umoci stand on, refuses more than this too.
 MAX_EXTENDED = 1 << 20

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from layerscope.errors import LayerscopeError
-
-BLOCK = 512
+from layerscope.archive.tar_format import parse_number
 
 Matrix = npt.NDArray[np.uint8]
 Column = npt.NDArray[np.int64]
@@ -26,10 +24,6 @@ _USTAR = np.frombuffer(b"ustar", np.uint8)
 # Types whose size field does not announce content (POSIX.1-2001, ustar interchange format).
 _HEADER_ONLY = np.zeros(256, bool)
 _HEADER_ONLY[list(b"123456")] = True
-
-
-class InvalidTar(LayerscopeError):
-    """A layer's bytes are not a tar stream, or a damaged one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +81,6 @@ def parse_headers(raw: Matrix) -> Headers:
         valid=valid.tolist(),
         raw=raw,
     )
-
-
-def parse_number(field: bytes) -> int | None:
-    """A numeric field: octal text, or GNU base-256 where the first bit is set; None if neither."""
-    if field and field[0] & 0x80:
-        value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
-        negative = field[0] & 0x40
-        return value - (1 << (8 * len(field) - 1)) if negative else value
-    text = field.partition(b"\0")[0].strip(b" ")
-    if not text:
-        return 0
-    return int(text, 8) if text.isdigit() and b"8" not in text and b"9" not in text else None
 
 
 def _field(raw: bytes, where: tuple[int, int]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.tar_format import InvalidTar
 
 _MAX_HOPS = 255
 

@@ -17,12 +17,12 @@ from typing import Protocol
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.filling import Filling
 from layerscope.archive.folders import Folders
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.nodes import Nodes
 from layerscope.archive.paths import clean, follow, join
 from layerscope.archive.read_tar import entry_at
 from layerscope.archive.removal import remove
 from layerscope.archive.scan import ScannedEntries
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.errors import LayerscopeError
 from layerscope.oci import whiteout
 

@@ -15,13 +15,8 @@ import xxhash
 from layerscope.archive import extended
 from layerscope.archive.entry import Kind
 from layerscope.archive.extended import Extents, Overrides
-from layerscope.archive.header import (
-    BLOCK,
-    Headers,
-    InvalidTar,
-    looks_like_header,
-    parse_headers,
-)
+from layerscope.archive.header import Headers, looks_like_header, parse_headers
+from layerscope.archive.tar_format import BLOCK, InvalidTar
 
 _KINDS = np.zeros(256, np.uint8)
 for _type, _kind in zip(b"123456", (Kind.HARDLINK, Kind.SYMLINK, Kind.CHAR, Kind.BLOCK, Kind.DIR,

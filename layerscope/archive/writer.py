@@ -13,7 +13,7 @@ from typing import Protocol
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.extended import MAX_EXTENDED
-from layerscope.archive.header import BLOCK
+from layerscope.archive.tar_format import BLOCK
 from layerscope.errors import LayerscopeError
 
 _TYPES = {

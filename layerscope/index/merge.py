@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.index.alive import Alive
 from layerscope.index.change import Change
 from layerscope.index.columns import write_columns

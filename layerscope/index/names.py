@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.paths import clean
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.oci import whiteout
 
 

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.scan import ScannedEntries
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.index.linked import through_symlinks
 from layerscope.index.names import Mark, clean_names
 from layerscope.index.tree import shape

@@ -50,8 +50,8 @@ def _row(stack: StackView, path: bytes, removed: bool) -> int | None:
 
 
 def _follow(stack: StackView, path: bytes) -> bytes:
-    from layerscope.archive.header import InvalidTar
     from layerscope.archive.paths import follow
+    from layerscope.archive.tar_format import InvalidTar
 
     def target(place: bytes) -> bytes | None:
         row = _row(stack, place, removed=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from layerscope.archive.apply import apply
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.tar_format import InvalidTar
 from tests.support.golden import ApplyCase, Tree, apply_cases, host_tree
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root")

@@ -11,8 +11,8 @@ import pytest
 import xxhash
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
+from layerscope.archive.tar_format import InvalidTar
 from tests.support.layers import file, folder, hardlink, special, symlink, tar
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]

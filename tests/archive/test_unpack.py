@@ -13,9 +13,9 @@ import pytest
 
 from layerscope.archive.apply import apply_layer
 from layerscope.archive.entry import Entry, Kind
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.overlay import Form, Namespace, Owners, Whiteouts
 from layerscope.archive.placing import UnpackFailed
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.archive.unpack import Unpacked, unpack_layer
 from layerscope.archive.walk import walk_tree
 from layerscope.archive.writer import TarWriter

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.index.columns import InvalidIndex
 from layerscope.index.ingest import DigestMismatch, index_layer
 from layerscope.index.layer import LayerIndex

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.header import InvalidTar
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.index.change import Change
 from layerscope.index.merge import StackBuilder
 from layerscope.index.stack import StackView

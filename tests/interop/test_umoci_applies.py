@@ -13,8 +13,8 @@ import pytest
 
 from layerscope.archive.apply import apply
 from layerscope.archive.entry import Entry, Kind
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.placing import UnpackFailed
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.archive.walk import walk_tree
 from layerscope.archive.writer import TarWriter
 from tests.support.golden import Tree, host_tree

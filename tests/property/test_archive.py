@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from layerscope.archive.blob import BrokenBlob
 from layerscope.archive.codec import Codec, decoded
 from layerscope.archive.entry import Entry, Kind
-from layerscope.archive.header import InvalidTar
 from layerscope.archive.read_tar import entry_at, read_tar
 from layerscope.archive.scan import ScannedEntries, TarScanner
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.archive.writer import TarWriter
 from tests.bench.fuzz import run_one
 from tests.support.fuzz_checks import Room
