@@ -33,11 +33,12 @@ def need_processes() -> None:
 
 @cache
 def _refusal() -> str:
-    if os.geteuid() == 0:
-        return ""
-    asked = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "true"]
+    if shutil.which("unshare") is None:
+        return "unshare not installed"
+    users = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    asked = ["unshare", *users, "--mount", "--pid", "--fork", "true"]
     ran = subprocess.run(asked, capture_output=True, text=True)
-    return "" if ran.returncode == 0 else f"no user namespaces here: {ran.stderr.strip()}"
+    return "" if ran.returncode == 0 else f"no namespaces here: {ran.stderr.strip()}"
 
 
 def base_layer() -> bytes:
