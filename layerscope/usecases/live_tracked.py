@@ -117,13 +117,19 @@ class Tracked:
         events: list[Event] = []
         if now >= self._next_figures:
             self._tell_figures(events, now)
+        layer = self.layer
         if opened and layer is not None and layer.walked:
             self._tell_rows(layer, events, now)
             self._tell_top(layer, events, now)
         return events
 
     def _work(self, layer: LiveLayer, now: float) -> None:
-        changed = layer.turn()
+        try:
+            changed = layer.turn()
+        except OSError:
+            # Descriptors used up, or a disk that fails: a new ledger is tried for.
+            self.close()
+            return
         if changed:
             self.changed_at = now
             self._note_touches(layer)
