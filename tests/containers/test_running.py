@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from layerscope.containers.record import State
+from layerscope.containers.runtime import kernel, namespaces
 from layerscope.containers.runtime.alive import start_time
 from layerscope.containers.runtime.logs import LogWriter, files, read_log
+from layerscope.containers.runtime.spec import CannotRun, Network
 from layerscope.containers.shelf import find_container, save_container
 from layerscope.store.store import Store
 from tests.support.command import run
@@ -315,3 +317,17 @@ def test_a_log_is_followed_through_its_files(tmp_path: Path) -> None:
     read = [entry.text for entry in read_log(tmp_path / "log", running)]
     log.close()
     assert read == [f"line {number}\n" for number in range(30)]
+
+
+def test_where_user_namespaces_are_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence, and what to do."""
+
+    def refuse(flags: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(kernel, "unshare", refuse)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(CannotRun) as raised:
+        namespaces.make_own(Network.NONE)
+    assert "does not let a user have a namespace of his own" in raised.value.why
+    assert "kernel.unprivileged_userns_clone=1" in (raised.value.hint or "")
