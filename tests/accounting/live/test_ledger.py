@@ -63,13 +63,15 @@ def check(ledger: Ledger, layers: list[Path], directory: Path) -> None:
     assert {path: mark for path, mark in marks.items() if path not in same} == listed
     folders = {b"/" + row.path for row in ledger.rows() if row.kind == "d"}
     assert same - folders == {one.path for one in found.unchanged}
-    again = ledger_of(directory, as_lower(layers, directory))
+    lower = as_lower(layers, directory)
+    again = ledger_of(directory, lower)
     settle(again)
     assert again.rows() == ledger.rows()
     assert (again.why(), again.files) == (ledger.why(), ledger.files)
     assert sum(row.below for row in ledger.rows()) == ledger.why().hidden_below
     assert sum(row.size for row in ledger.rows()) == ledger.why().size
     again.close()
+    lower.close()
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -78,7 +80,8 @@ def test_random_writes_and_events_of_all_kinds(tmp_path: Path, seed: int) -> Non
     layers = make_image(tmp_path, rng)
     directory = writable(tmp_path / "c")
     writer = Writer(rng, directory / "upper", layers[1], detect_form(directory))
-    ledger = ledger_of(directory, as_lower(layers, directory))
+    lower = as_lower(layers, directory)
+    ledger = ledger_of(directory, lower)
     ledger.telling = True
     ledger.stale = set()
     shown: dict[bytes, Row] = {}
@@ -95,6 +98,7 @@ def test_random_writes_and_events_of_all_kinds(tmp_path: Path, seed: int) -> Non
         _follow(shown, ledger)
         assert sorted(shown.values(), key=lambda row: row.path) == ledger.rows()
     ledger.close()
+    lower.close()
 
 
 def _follow(shown: dict[bytes, Row], ledger: Ledger) -> None:
@@ -114,7 +118,8 @@ def test_walks_that_are_mixed_with_looks_and_writes(tmp_path: Path) -> None:
     layers = make_image(tmp_path, rng)
     directory = writable(tmp_path / "c")
     writer = Writer(rng, directory / "upper", layers[1], detect_form(directory))
-    ledger = ledger_of(directory, as_lower(layers, directory))
+    lower = as_lower(layers, directory)
+    ledger = ledger_of(directory, lower)
     for _ in range(30):
         walking = walk(ledger)
         for _ in range(rng.randrange(30)):
@@ -125,6 +130,7 @@ def test_walks_that_are_mixed_with_looks_and_writes(tmp_path: Path) -> None:
     settle(ledger)
     check(ledger, layers, directory)
     ledger.close()
+    lower.close()
 
 
 def test_a_filled_directory_moved_in(fresh: tuple[Ledger, Path], tmp_path: Path) -> None:
