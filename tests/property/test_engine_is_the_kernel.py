@@ -48,5 +48,6 @@ def _compare(seed: int | None, operations: int, base: Path, form: Form) -> None:
             lowers, ops = bench.sequence(seed * 1_000_003 + done, LENGTH)
             found = bench.compare(lowers, ops)
             assert not found, (seed, done, found[:5])
+        assert bench.stale <= 1 + operations // 100_000
     finally:
         bench.close()
