@@ -94,8 +94,8 @@ class Bench:
         return ops
 
 
-# Of an exchange with another name of an inode that had hard links in a layer the kernel says now and
-# then that its own cache is stale, and does nothing: no rule that could be followed.
+# Of an exchange with another name of an inode that had hard links in a layer the kernel says now
+# and then that its own cache is stale, and does nothing: no rule that could be followed.
 _STALE = "ESTALE"
 
 
