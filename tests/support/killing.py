@@ -112,6 +112,9 @@ def _work(
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+_LINKS = 5  # the place of st_nlink in what is seen of a file
+
+
 def _torn(left: Tree, before: Tree, after: Tree) -> list[bytes]:
     """Paths that are neither as before the operation nor as after it. Of a directory only the
     time may be between the two: what it holds comes and goes one by one."""
@@ -126,8 +129,9 @@ def _torn(left: Tree, before: Tree, after: Tree) -> list[bytes]:
 def _timeless(entry: tuple[object, ...] | None) -> object:
     if entry is None or entry[0] == "stray whiteout":
         return None  # a name that leads nowhere; it is listed until its directory is copied up
-    if entry[0] != "dir":
-        return entry
     seen = entry[1]
     assert isinstance(seen, tuple)
-    return (*entry[:1], seen[:-1], *entry[2:])
+    if entry[0] == "dir":
+        return (*entry[:1], seen[:-1], *entry[2:])
+    # What moves is copied up first, and a copy has one name: the copy-up breaks its hard links.
+    return (*entry[:1], (*seen[:_LINKS], *seen[_LINKS + 1 :]), *entry[2:])
