@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.paths import follow
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.build.ignore import Ignore
 from layerscope.build.tree import Source
 from layerscope.errors import LayerscopeError
 
 _CHUNK = 1 << 20
-_MAX_LINKS = 40
 _SECOND = 1_000_000_000
 _KINDS = {
     stat.S_IFREG: Kind.FILE,
@@ -71,27 +72,16 @@ class Context:
     def _followed(self, path: bytes) -> bytes:
         """Where ``path`` is once every symlink on the way is followed, never out of the root."""
         entries = self._entries()
-        todo, place, links = path.split(b"/")[::-1], b"", 0
-        while todo:
-            name = todo.pop()
-            if name in (b"", b"."):
-                continue
-            if name == b"..":
-                place = place.rpartition(b"/")[0]
-                continue
-            here = place + b"/" + name if place else name
+
+        def target(here: bytes) -> bytes | None:
             if here not in entries:
                 raise FileNotFoundError(2, "no such file", os.fsdecode(path))
-            if entries[here].kind is Kind.SYMLINK:
-                links += 1
-                if links > _MAX_LINKS:
-                    raise FileNotFoundError(2, "too many symlinks", os.fsdecode(path))
-                target = entries[here].link
-                place = b"" if target.startswith(b"/") else place
-                todo += target.split(b"/")[::-1]
-            else:
-                place = here
-        return place
+            return entries[here].link if entries[here].kind is Kind.SYMLINK else None
+
+        try:
+            return follow(path, target)
+        except InvalidTar:
+            raise FileNotFoundError(2, "too many symlinks", os.fsdecode(path)) from None
 
     def _entries(self) -> dict[bytes, Entry]:
         if self._found is None:

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.paths import follow
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.build.tree import CopyFailed, Source
 from layerscope.cow.engine import Engine
 
 _SECOND = 1_000_000_000
-_MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,24 +149,10 @@ def is_folder(engine: Engine, path: bytes) -> bool:
 
 def resolve(engine: Engine, path: bytes) -> bytes:
     """The absolute path with its symlinks followed, as far as it is there. Raises CopyFailed."""
-    todo, here, links = path.split(b"/")[::-1], b"", 0
-    while todo:
-        name = todo.pop()
-        if name in (b"", b"."):
-            continue
-        if name == b"..":
-            here = here.rpartition(b"/")[0]
-            continue
-        target = _link(engine, here + b"/" + name)
-        if target is None:
-            here += b"/" + name
-            continue
-        links += 1
-        if links > _MAX_LINKS:
-            raise CopyFailed(os.fsdecode(path), "its symlinks go round")
-        here = b"" if target.startswith(b"/") else here
-        todo += target.split(b"/")[::-1]
-    return here or b"/"
+    try:
+        return b"/" + follow(path, lambda here: _link(engine, b"/" + here))
+    except InvalidTar:
+        raise CopyFailed(os.fsdecode(path), "its symlinks go round") from None
 
 
 def _link(engine: Engine, path: bytes) -> bytes | None:

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from layerscope.archive.blob import BrokenBlob
 from layerscope.archive.codec import decoded, detect
 from layerscope.archive.folders import Folders
+from layerscope.archive.paths import follow
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _DENIED_HINT = "sudo layerscope …, or podman unshare layerscope … for a user's own storage"
 _MAX_LINE = 64 << 20
-_MAX_LINKS = 40
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BYTES = b'{"type":2,"payload":"'
 
@@ -206,22 +207,15 @@ def _clean(name: bytes) -> bytes:
 
 def _resolved(folders: Folders, path: bytes) -> bytes:
     """A folder behind symlinks of the layer's own, which never lead out of it."""
-    todo, done, links = path.split(b"/")[::-1], b"", 0
-    while todo:
-        part = todo.pop()
-        if part in (b"", b"."):
-            continue
-        if part == b"..":
-            done = done.rpartition(b"/")[0]
-            continue
+
+    def target(here: bytes) -> bytes | None:
+        above, _, name = here.rpartition(b"/")
         try:
-            target = os.readlink(part, dir_fd=folders.fd(done))
+            return os.readlink(name, dir_fd=folders.fd(above))
         except OSError:
-            done = done + b"/" + part if done else part
-            continue
-        links += 1
-        if links > _MAX_LINKS:
-            raise FileNotFoundError(path)
-        done = b"" if target.startswith(b"/") else done
-        todo += target.split(b"/")[::-1]
-    return done
+            return None
+
+    try:
+        return follow(path, target)
+    except InvalidTar:
+        raise FileNotFoundError(path) from None
