@@ -11,7 +11,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from layerscope.build.runner import Command, Output
-from layerscope.containers.runtime.spec import Bind, Box, CannotRun, Network, Process
+from layerscope.containers.runtime.spec import (
+    Bind,
+    Box,
+    CannotRun,
+    Network,
+    Process,
+    error_line,
+    error_of,
+)
 
 _CHUNK = 1 << 16
 _SYS_ADMIN = 21  # linux/capability.h
@@ -42,16 +50,17 @@ class ContainerRunner:
                 namespaces.make_own(Network.NONE)
                 os.write(writer, b"ok")
             except CannotRun as error:
-                os.write(writer, f"{error.what}: {error.why}\0{error.hint or ''}".encode())
+                os.write(writer, error_line(error))
             finally:
                 os._exit(0)
         os.close(writer)
         with open(reader, "rb") as told:
-            text = told.read().decode()
+            line = told.read()
         os.waitpid(child, 0)
-        if text != "ok":
-            why, _, hint = text.partition("\0")
-            raise CannotRun("RUN", f"it can't run here: {why or 'it failed'}", hint or _HINT)
+        if line != b"ok":
+            told_of = error_of(line)
+            why = f"it can't run here: {told_of.what}: {told_of.why}"
+            raise CannotRun("RUN", why, told_of.hint or _HINT)
 
     def run(self, command: Command, output: Output) -> int:
         """Run it to its end; its exit code. Raises CannotRun, MountFailed, OSError."""
@@ -67,17 +76,13 @@ class ContainerRunner:
             return _run(box, process, output)
 
     def _box(self, command: Command, binds: tuple[Bind, ...]) -> Box:
-        from layerscope.containers.runtime.rootfs import BASE_FILES, BASE_FOLDERS
+        from layerscope.containers.runtime.rootfs import make_base, write_own_files
         from layerscope.containers.runtime.toolbox import toolbox
         from layerscope.containers.trees import unpacked
         from layerscope.cow.form import detect_form
 
         store, folder = command.store, command.place.folder
-        layers = [folder / "base"]
-        for name in BASE_FOLDERS:
-            (folder / "base" / name).mkdir(parents=True, exist_ok=True)
-        for name in BASE_FILES:
-            (folder / "base" / name).touch()
+        layers = [make_base(folder / "base")]
         if self._toolbox:
             layers.insert(0, toolbox(store.root / "toolbox"))
         if command.image is not None:
@@ -85,9 +90,7 @@ class ContainerRunner:
         merged, own = folder / "merged", folder / "own"
         merged.mkdir()
         own.mkdir()
-        (own / "hosts").write_text("127.0.0.1\tlocalhost\n::1\tlocalhost\n")
-        (own / "hostname").write_text("build\n")
-        (own / "resolv.conf").touch()
+        write_own_files(own, "build")
         named = command.network if command.network in ("none", "host") else None
         network = Network(named) if named else self._network
         form = detect_form(folder)

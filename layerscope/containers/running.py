@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from layerscope.containers.record import Container, Life, Mount, State
+from layerscope.containers.removal import discard
 from layerscope.containers.runtime.alive import boot, start_time, wait_for_end
 from layerscope.containers.runtime.spec import (
     Bind,
@@ -20,17 +21,26 @@ from layerscope.containers.runtime.spec import (
     CannotRun,
     Network,
     Process,
-    told_error,
+    error_line,
+    error_of,
 )
-from layerscope.containers.shelf import change_container, find_container, folder_of
+from layerscope.containers.shelf import (
+    NoSuchContainer,
+    change_container,
+    find_container,
+    folder_of,
+)
 from layerscope.containers.volumes import data_of
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
     from layerscope.containers.runtime.launch import Started
+    from layerscope.containers.runtime.logs import LogWriter
+    from layerscope.containers.runtime.supervise import Output
     from layerscope.store.store import Store
 
 _LOG = "container.log"
+_UP = b"up\n"  # what a monitor says once its container runs
 _LATE = 5.0  # seconds that a monitor gets to write down what it saw
 
 
@@ -75,12 +85,13 @@ def start_detached(store: Store, container: Container) -> Container:
         _be_monitor(store, container, writer)
     os.close(writer)
     with open(reader, "rb") as told:
-        text = told.read().decode()
+        line = told.read()
     os.waitpid(child, 0)
-    if text != "up\n":
-        what, why, hint, code = text.split("\0") if text else ("", "", "", "125")
-        raise told_error(what or "the container", why or "it ended", hint or None, int(code))
-    return find_container(store, container.id)
+    if line != _UP:
+        raise error_of(line)
+    with suppress(NoSuchContainer):  # one that is not to stay may have ended
+        container = find_container(store, container.id)
+    return container
 
 
 def send_signal(container: Container, number: int) -> None:
@@ -110,7 +121,6 @@ def wait(store: Store, container: Container) -> int:
 def execute(container: Container, process: Process, attached: Attached) -> int:
     """Run a program more in it; the exit code. Raises NotRunning, CannotRun, OSError."""
     from layerscope.containers.runtime.launch import join
-    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
 
     life = _life_of(container)
     sys.stdout.flush()
@@ -121,13 +131,7 @@ def execute(container: Container, process: Process, attached: Attached) -> int:
         raise NotRunning(container) from None
     finally:
         os.close(nothing)
-    if started.terminal is None:
-        return supervise(started, {}, None)
-    outputs = {started.terminal: Output("stdout", 1)}
-    if not attached.terminal:
-        return supervise(started, outputs, None)
-    with raw_terminal(0):
-        return supervise(started, outputs, None, keys=0 if attached.stdin else None)
+    return _supervised(started, {}, None, attached)
 
 
 def signal_number(text: str) -> int:
@@ -172,16 +176,17 @@ def _prepared(store: Store, container: Container) -> Iterator[Box]:
 
 def _box_of(store: Store, container: Container) -> Box:
     from layerscope.containers.place import place_of
+    from layerscope.containers.runtime.rootfs import make_base, write_own_files
     from layerscope.containers.trees import unpacked
 
     place, folder = place_of(store, container), folder_of(store, container)
-    layers = [_base_of(folder), *unpacked(store, store.resolve(str(container.image)))]
+    layers = [make_base(folder / "base"), *unpacked(store, store.resolve(str(container.image)))]
     if container.settings.toolbox:
         from layerscope.containers.runtime.toolbox import toolbox
 
         layers.insert(0, toolbox(store.root / "toolbox"))
     hostname = container.settings.hostname or container.short
-    _write_own_files(folder, hostname)
+    write_own_files(folder, hostname)
     return Box(
         layers=tuple(layers),
         upper=place.upper,
@@ -193,28 +198,6 @@ def _box_of(store: Store, container: Container) -> Box:
         binds=tuple(_bind_of(store, mount) for mount in container.mounts),
         network=Network(container.settings.network),
     )
-
-
-def _base_of(folder: Path) -> Path:
-    """The layer below the image's, with the mount points that an image may lack."""
-    from layerscope.containers.runtime.rootfs import BASE_FILES, BASE_FOLDERS
-
-    base = folder / "base"
-    if not base.is_dir():
-        for name in BASE_FOLDERS:
-            (base / name).mkdir(parents=True, exist_ok=True)
-        for name in BASE_FILES:
-            (base / name).touch()
-    return base
-
-
-def _write_own_files(folder: Path, hostname: str) -> None:
-    hosts = (
-        f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t{hostname}\n"
-    )
-    (folder / "hosts").write_text(hosts)
-    (folder / "hostname").write_text(hostname + "\n")
-    (folder / "resolv.conf").touch()
 
 
 def _bind_of(store: Store, mount: Mount) -> Bind:
@@ -239,7 +222,7 @@ def _be_monitor(store: Store, container: Container, telling: int) -> NoReturn:
     os.setsid()
     if os.fork():
         os._exit(0)
-    code = 125
+    code, waiting = 125, [telling]
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
@@ -247,24 +230,27 @@ def _be_monitor(store: Store, container: Container, telling: int) -> NoReturn:
         os.chdir("/")
 
         def up() -> None:
-            os.write(telling, b"up\n")
-            os.close(telling)
+            reader = waiting.pop()
+            os.write(reader, _UP)
+            os.close(reader)
 
         with _prepared(store, container) as box:
             code = _watch_over(store, container, box, Attached(), up)
-    except CannotRun as error:
-        _tell(telling, error, error.code)
+        if container.settings.remove:
+            discard(store, container, with_volumes=True)
     except LayerscopeError as error:
-        _tell(telling, error, 125)
+        _tell(waiting, error)
     except OSError as error:
-        _tell(telling, LayerscopeError(str(error.filename or "start"), str(error.strerror)), 125)
+        _tell(waiting, LayerscopeError(str(error.filename or "start"), str(error.strerror)))
     finally:
         os._exit(code)
 
 
-def _tell(telling: int, error: LayerscopeError, code: int) -> None:
-    with suppress(OSError):
-        os.write(telling, "\0".join((error.what, error.why, error.hint or "", str(code))).encode())
+def _tell(waiting: list[int], error: LayerscopeError) -> None:
+    """Tell who waits for the container to run, unless it did."""
+    for fd in waiting:
+        with suppress(OSError):
+            os.write(fd, error_line(error))
 
 
 def _watch_over(
@@ -273,7 +259,7 @@ def _watch_over(
     """Start it, keep its log, write down what became of it."""
     from layerscope.containers.runtime.launch import launch
     from layerscope.containers.runtime.logs import LogWriter
-    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
+    from layerscope.containers.runtime.supervise import Output
 
     process = _process_of(container)
     ends = _Ends(process.tty, attached.stdin, container.settings.interactive)
@@ -289,28 +275,35 @@ def _watch_over(
     code = 137
     try:
         log = LogWriter(log_of(store, container))
-        if started.terminal is not None:
-            outputs = {started.terminal: Output("stdout", 1)}
-            if attached.terminal:
-                with raw_terminal(0):
-                    code = supervise(started, outputs, log, keys=0 if attached.stdin else None)
-            else:
-                code = supervise(started, outputs, log)
-        else:
-            out, err = ends.ours
-            outputs = {out: Output("stdout", 1), err: Output("stderr", 2)}
-            code = supervise(started, outputs, log)
+        outputs = {fd: Output(stream, echo) for fd, stream, echo in ends.ours}
+        code = _supervised(started, outputs, log, attached)
         log.close()
     finally:
         _ended(store, container, code)
     return code
 
 
+def _supervised(
+    started: Started, outputs: Mapping[int, Output], log: LogWriter | None, attached: Attached
+) -> int:
+    """Watch over what was started, through its terminal if it has one; its exit code."""
+    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
+
+    if started.terminal is None:
+        return supervise(started, outputs, log)
+    outputs = {started.terminal: Output("stdout", 1)}
+    if not attached.terminal:
+        return supervise(started, outputs, log)
+    with raw_terminal(0):
+        return supervise(started, outputs, log, keys=0 if attached.stdin else None)
+
+
 class _Ends:
-    """The container's standard streams: pipes that we read, unless it has a terminal."""
+    """The container's standard streams: pipes that we read, unless it has a terminal. ``ours`` are
+    their ends here, what they are and where they go."""
 
     def __init__(self, tty: bool, stdin: bool, held_open: bool) -> None:
-        self.ours: tuple[int, int] = (-1, -1)
+        self.ours: tuple[tuple[int, str, int], ...] = ()
         self._open: list[int] = []
         self._held = -1
         source = 0
@@ -327,7 +320,7 @@ class _Ends:
             return
         out, out_end = os.pipe()
         err, err_end = os.pipe()
-        self.ours = (out, err)
+        self.ours = ((out, "stdout", 1), (err, "stderr", 2))
         self._open += [out_end, err_end]
         self.theirs = (source, out_end, err_end)
 

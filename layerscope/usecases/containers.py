@@ -18,7 +18,6 @@ from layerscope.containers.shelf import (
     change_container,
     find_container,
     folder_of,
-    forget_container,
 )
 from layerscope.errors import LayerscopeError
 
@@ -167,19 +166,14 @@ def remove(
 
     Raises NoSuchContainer, ContainerRunning, OSError.
     """
-    from layerscope.store.disk import remove_tree
+    from layerscope.containers.removal import discard
 
     container = find_container(store, name)
     if container.state is State.RUNNING:
         if not force:
             raise ContainerRunning(f"container {name!r}", "it is running", "layerscope rm -f")
         _kill(container)
-    forget_container(store, container)
-    remove_tree(folder_of(store, container))
-    if with_volumes:
-        anonymous = {volume.name for volume in volumes.all_volumes(store) if volume.anonymous}
-        for volume in anonymous.intersection(container.volumes):
-            volumes.remove_volume(store, volume)
+    discard(store, container, with_volumes=with_volumes)
     return container
 
 

@@ -131,6 +131,7 @@ class Overview:
         """Images that go: the chosen ones that nothing needs, and nameless ones that only they
         needed."""
         gone: set[str] = set()
+        children = self._children()
         for image in self.images:
             needed = tuple(sorted(set(image.containers) - choice.containers)) + image.users
             if image.id in choice.images and needed:
@@ -141,27 +142,27 @@ class Overview:
         while changed:
             changed = False
             for image in self.images:
-                if image.id not in gone and self._is_spare(image, gone, choice):
+                if image.id in gone or image.names or image.users:
+                    continue
+                used = set(image.containers) - choice.containers
+                if not used and children[image.id].keys() <= gone:
                     gone.add(image.id)
                     changed = True
         for image in self.images:
-            children = self._children(image, gone) if image.id in gone else ()
-            if children:
-                kept[image.id] = children
+            left = children[image.id].keys() - gone
+            if image.id in gone and left:
+                kept[image.id] = tuple(sorted(children[image.id][child] for child in left))
                 gone.discard(image.id)
         return frozenset(gone)
 
-    def _is_spare(self, image: ImageThing, gone: set[str], choice: Choice) -> bool:
-        if image.names or image.users or set(image.containers) - choice.containers:
-            return False
-        return not self._children(image, gone)
-
-    def _children(self, image: ImageThing, gone: set[str]) -> tuple[str, ...]:
-        return tuple(
-            f"image {child.names[0] if child.names else child.id[7:19]}"
-            for child in self.images
-            if child.parent == image.id and child.id not in gone
-        )
+    def _children(self) -> dict[str, dict[str, str]]:
+        """The images that were made from each one: IDs, and what to call them."""
+        found: dict[str, dict[str, str]] = {image.id: {} for image in self.images}
+        for image in self.images:
+            if image.parent in found:
+                name = image.names[0] if image.names else image.id[7:19]
+                found[image.parent][image.id] = f"image {name}"
+        return found
 
 
 def _freed(

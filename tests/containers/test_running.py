@@ -92,6 +92,15 @@ def test_removed_when_it_ends(layerscope: Layerscope) -> None:
     assert layerscope.json("volume", "ls") == []
 
 
+def test_removed_when_it_ends_with_nobody_waiting(layerscope: Layerscope) -> None:
+    layerscope("run", "-d", "--rm", "--name", "goes", IMAGE, "sleep", "0.3")
+    assert [row["name"] for row in layerscope.json("ps")] == ["goes"]
+    assert eventually(lambda: layerscope.json("ps", "-a") == [])
+    assert eventually(lambda: layerscope.json("volume", "ls") == [])
+    layerscope("run", "-d", "--rm", IMAGE, "true")
+    assert eventually(lambda: layerscope.json("ps", "-a") == [])
+
+
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [

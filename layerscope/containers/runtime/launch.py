@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import socket
 import termios
@@ -26,7 +25,8 @@ from layerscope.containers.runtime.spec import (
     Network,
     NoProgram,
     Process,
-    told_error,
+    error_line,
+    error_of,
 )
 from layerscope.errors import LayerscopeError
 
@@ -125,10 +125,9 @@ def _told(lines: Iterable[bytes], child: int) -> int:
         if line.strip().isdigit():
             pid = int(line)
             continue
-        told = json.loads(line)
-        raise told_error(told["what"], told["why"], told["hint"], told["code"])
+        raise error_of(line)
     if not pid:
-        raise CannotRun("the container", "its first process ended at once")
+        raise error_of(b"")
     return pid
 
 
@@ -147,22 +146,19 @@ def _guarded(begin: Callable[[_Pipes], None], pipes: _Pipes) -> NoReturn:
     """Run a child to its end, and tell of what goes wrong. Never comes back."""
     try:
         begin(pipes)
-    except CannotRun as error:
-        _tell(pipes, error, error.code)
     except LayerscopeError as error:
-        _tell(pipes, error, 125)
+        _tell(pipes, error)
     except OSError as error:
         text = (error.strerror or str(error)).lower()
-        _tell(pipes, CannotRun(str(error.filename or "the container"), text), 125)
+        _tell(pipes, CannotRun(str(error.filename or "the container"), text))
     except BaseException as error:
-        _tell(pipes, CannotRun("the container", f"{type(error).__name__}: {error}"), 125)
+        _tell(pipes, CannotRun("the container", f"{type(error).__name__}: {error}"))
     os._exit(125)
 
 
-def _tell(pipes: _Pipes, error: LayerscopeError, code: int) -> None:
-    told = {"what": error.what, "why": error.why, "hint": error.hint, "code": code}
+def _tell(pipes: _Pipes, error: LayerscopeError) -> None:
     with contextlib.suppress(OSError):
-        os.write(pipes.report, json.dumps(told).encode() + b"\n")
+        os.write(pipes.report, error_line(error))
 
 
 def _leave(box: Box, process: Process, pipes: _Pipes) -> None:
@@ -250,7 +246,7 @@ def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
     if terminal is not None:
         with contextlib.suppress(OSError):
             os.fchown(0, user.uid, user.gid)
-    _work_in(process.cwd or "/", user)
+    _work_in(process.cwd or "/")
     env = _environment(process, user)
     identity.become(user)
     pipes.stdio, pipes.lifeline, pipes.terminal, pipes.kept = (0, 1, 2), pipes.report, None, []
@@ -258,7 +254,7 @@ def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
     _run(process.args, env)
 
 
-def _work_in(cwd: str, user: identity.User) -> None:
+def _work_in(cwd: str) -> None:
     """Go where it is to work; a folder that is missing is made, as Docker makes it."""
     if not cwd.startswith("/"):
         raise CannotRun(f"folder {cwd!r}", "a working directory must be absolute")

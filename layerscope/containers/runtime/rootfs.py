@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from layerscope.containers.runtime import kernel
 from layerscope.containers.runtime.spec import Box, CannotRun, Network
@@ -46,8 +47,27 @@ _HIDDEN = (
 )
 _FIXED = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 # Mount points that an image may lack; they stand in a layer of their own, below the image's.
-BASE_FOLDERS = ("proc", "dev", "sys", "etc")
-BASE_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
+_BASE_FOLDERS = ("proc", "dev", "sys", "etc")
+_BASE_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
+
+
+def make_base(place: Path) -> Path:
+    """The layer for below an image's, with the mount points that it may lack; made once."""
+    if not place.is_dir():
+        for name in _BASE_FOLDERS:
+            (place / name).mkdir(parents=True, exist_ok=True)
+        for name in _BASE_FILES:
+            (place / name).touch()
+    return place
+
+
+def write_own_files(own: Path, hostname: str) -> None:
+    """What a container has for its /etc/hosts, /etc/hostname and /etc/resolv.conf."""
+    names = ("localhost", hostname)
+    hosts = [f"127.0.0.1\t{name}\n" for name in names]
+    (own / "hosts").write_text("".join([*hosts, "::1\tlocalhost ip6-localhost ip6-loopback\n"]))
+    (own / "hostname").write_text(hostname + "\n")
+    (own / "resolv.conf").touch()
 
 
 @dataclass(frozen=True, slots=True)

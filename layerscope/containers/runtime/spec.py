@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -78,7 +79,17 @@ class NoProgram(CannotRun):
     code: ClassVar[int] = 127
 
 
-def told_error(what: str, why: str, hint: str | None, code: int) -> CannotRun:
-    """The error that another process has told of."""
+def error_line(error: LayerscopeError) -> bytes:
+    """An error for another process, a line."""
+    code = error.code if isinstance(error, CannotRun) else CannotRun.code
+    told = {"what": error.what, "why": error.why, "hint": error.hint, "code": code}
+    return json.dumps(told).encode() + b"\n"
+
+
+def error_of(line: bytes) -> CannotRun:
+    """The error that another process has told of; an empty line for one that ended at once."""
+    if not line.strip():
+        return CannotRun("the container", "its first process ended at once")
+    told = json.loads(line)
     kinds = {kind.code: kind for kind in (CannotExecute, NoProgram)}
-    return kinds.get(code, CannotRun)(what, why, hint)
+    return kinds.get(told["code"], CannotRun)(told["what"], told["why"], told["hint"])

@@ -1,0 +1,25 @@
+"""A container taken away, with all that is its alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layerscope.containers import volumes
+from layerscope.containers.shelf import folder_of, forget_container
+
+if TYPE_CHECKING:
+    from layerscope.containers.record import Container
+    from layerscope.store.store import Store
+
+
+def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
+    """Drop a container that doesn't run: its record, its writable layer, its log; its anonymous
+    volumes if asked. Raises OSError."""
+    from layerscope.store.disk import remove_tree
+
+    forget_container(store, container)
+    remove_tree(folder_of(store, container))
+    if with_volumes:
+        anonymous = {volume.name for volume in volumes.all_volumes(store) if volume.anonymous}
+        for volume in anonymous.intersection(container.volumes):
+            volumes.remove_volume(store, volume)
