@@ -1,14 +1,13 @@
-"""The table of containers: what each is, holds and costs, in an order, some left out."""
+"""The table of containers as text: what each is, holds and costs."""
 
 from __future__ import annotations
 
-import enum
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from layerscope.accounting.live.figures import Figures, Source
-from layerscope.tui.models.sparkline import Minutes, sparkline
+from layerscope.tui.models.containers import Containers, Sort
+from layerscope.tui.models.sparkline import sparkline
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import size_text
 from layerscope.usecases.live_lines import LiveContainer
@@ -17,93 +16,6 @@ Span = tuple[str, str]
 
 _SIZE, _RATE, _SPARK, _FILES, _STATE = 8, 10, 12, 7, 8
 _STATES = {"running": "added", "exited": "dim", "created": "dim"}
-
-
-class Sort(enum.Enum):
-    """What the table is ordered by; all but names have the largest first."""
-
-    CREATED = "created"
-    SIZE = "size"
-    GROWTH = "growth"
-    VIRTUAL = "virtual"
-    FILES = "files"
-    COPIED = "copied up"
-    NAME = "name"
-    STATE = "state"
-    IMAGE = "image"
-    VOLUMES = "volumes"
-
-    @property
-    def following(self) -> Sort:
-        """The next in turn."""
-        every = list(Sort)
-        return every[(every.index(self) + 1) % len(every)]
-
-
-class Containers:
-    """Everything known of all containers, as the events tell it."""
-
-    def __init__(self) -> None:
-        self.rows: Sequence[LiveContainer] = ()
-        self.is_known = False
-        self.figures: dict[str, Figures] = {}
-        self.minutes: dict[str, Minutes] = {}
-        self.first_size: dict[str, int] = {}
-
-    def listed(self, rows: Sequence[LiveContainer]) -> None:
-        """The containers there are."""
-        self.rows, self.is_known = rows, True
-        there = {row.id for row in rows}
-        for known in (self.figures, self.minutes, self.first_size):
-            for gone in known.keys() - there:
-                del known[gone]
-
-    def measured(self, identity: str, figures: Figures) -> None:
-        """What one holds."""
-        self.figures[identity] = figures
-        self.first_size.setdefault(identity, figures.size)
-        self.minutes.setdefault(identity, Minutes()).note(figures.time, figures.size)
-
-    def virtual(self, row: LiveContainer) -> int:
-        """Bytes with the image's."""
-        figures = self.figures.get(row.id)
-        return row.image_size + (figures.size if figures else 0)
-
-    def ordered(self, sort: Sort, text: str) -> list[LiveContainer]:
-        """Those that have ``text`` in their name, image, ID or command, in order."""
-        wanted = text.strip().lower()
-        found = [
-            row
-            for row in self.rows
-            if wanted in row.name.lower()
-            or wanted in row.image.lower()
-            or row.id.startswith(wanted)
-            or wanted in row.command.lower()
-        ]
-        key = _KEYS[sort]
-        return sorted(found, key=lambda row: key(self, row))
-
-
-def _figure(get: Callable[[Figures], float]) -> Callable[[Containers, LiveContainer], Any]:
-    def key(known: Containers, row: LiveContainer) -> Any:
-        figures = known.figures.get(row.id)
-        return -get(figures) if figures else 0.0
-
-    return key
-
-
-_KEYS: dict[Sort, Callable[[Containers, LiveContainer], Any]] = {
-    Sort.CREATED: lambda known, row: 0,
-    Sort.SIZE: _figure(lambda figures: figures.size),
-    Sort.GROWTH: _figure(lambda figures: figures.rates.bytes),
-    Sort.VIRTUAL: lambda known, row: -known.virtual(row),
-    Sort.FILES: _figure(lambda figures: figures.files),
-    Sort.COPIED: _figure(lambda figures: figures.why.copied_up),
-    Sort.NAME: lambda known, row: row.name,
-    Sort.STATE: lambda known, row: (row.state != "running", row.state),
-    Sort.IMAGE: lambda known, row: row.image,
-    Sort.VOLUMES: lambda known, row: -len(row.volumes),
-}
 
 
 class ContainerLines:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from textual import events, on, work
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from layerscope.accounting.live.figures import Happening, Moment, Row
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.containers import CONTAINERS
@@ -25,13 +22,9 @@ from layerscope.tui.models.container_lines import (
     WhyLines,
     advice_of,
 )
-from layerscope.tui.models.container_table import (
-    ContainerLines,
-    Containers,
-    Sort,
-    container_headings,
-)
-from layerscope.tui.models.written_tree import WrittenLines, WrittenTree, written_headings
+from layerscope.tui.models.container_table import ContainerLines, container_headings
+from layerscope.tui.models.containers import Containers, Details, Sort
+from layerscope.tui.models.written_tree import WrittenLines, written_headings
 from layerscope.tui.screens.base import NARROW
 from layerscope.tui.screens.container_acts import ContainerActs
 from layerscope.tui.widgets.headings import Headings
@@ -39,7 +32,7 @@ from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.units import size_text
 from layerscope.usecases import live_lines as lines
-from layerscope.usecases.live_lines import Growing, LiveContainer
+from layerscope.usecases.live_lines import LiveContainer
 
 EMPTY = """\
  There are no containers yet.
@@ -49,8 +42,6 @@ EMPTY = """\
 """
 _FRAME = 0.12  # seconds between two pictures of what changes by itself
 _SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
-_KEPT = 1000  # lines of the feed
-_ENOUGH = 20  # pictures after which the rows of a busy layer count as all there
 
 
 class Pane(enum.Enum):
@@ -61,18 +52,6 @@ class Pane(enum.Enum):
     FEED = "feed"
     GROWING = "growing"
     TIMELINE = "timeline"
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is known of a container besides the table's figures."""
-
-    tree: WrittenTree = field(default_factory=WrittenTree)
-    feed: deque[Happening] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    growing: tuple[Growing, ...] = ()
-    moments: tuple[Moment, ...] = ()
-    then: lines.Then | None = None
-    pictures: int = 0
 
 
 class ContainersScreen(ContainerActs):
@@ -106,7 +85,6 @@ class ContainersScreen(ContainerActs):
     def __init__(self) -> None:
         super().__init__()
         self._all = Containers()
-        self._known: dict[str, _Known] = {}
         self._opened: str | None = None
         self._sort = Sort.SIZE
         self._pane = Pane.FEED
@@ -161,38 +139,10 @@ class ContainersScreen(ContainerActs):
             self.fail(error)
 
     def _take(self, event: lines.Event) -> None:
-        match event:
-            case lines.Containers(rows):
-                self._all.listed(rows)
-            case lines.Measured(identity, figures):
-                self._all.measured(identity, figures)
-            case lines.Rows(identity, first, rows, gone):
-                self._take_rows(self._of(identity), first, rows, gone)
-            case lines.Fed(identity, happenings):
-                self._of(identity).feed.extend(happenings)
-            case lines.Top(identity, growing):
-                self._of(identity).growing = growing
-            case lines.Timeline(identity, moments):
-                self._of(identity).moments = moments
-            case lines.Then(identity):
-                self._of(identity).then = event
-            case lines.Failed(what, why, hint):
-                self.fail(LayerscopeError(what, why, hint))
+        if isinstance(event, lines.Failed):
+            self.fail(LayerscopeError(event.what, event.why, event.hint))
+        self._all.take(event)
         self._paint_soon()
-
-    def _take_rows(
-        self,
-        known: _Known,
-        first: bool,
-        rows: tuple[Row, ...],
-        gone: tuple[bytes, ...],
-    ) -> None:
-        if first:
-            known.tree.begin()
-        known.tree.take(rows, gone)
-
-    def _of(self, identity: str) -> _Known:
-        return self._known.setdefault(identity, _Known())
 
     def _paint_soon(self) -> None:
         if not self._is_waiting:
@@ -229,11 +179,8 @@ class ContainersScreen(ContainerActs):
             for rows in (self.files, self.side, self.query_one("#why", RowList)):
                 rows.show(NoRows(), 0)
             return
-        known, figures = self._of(row.id), self._all.figures.get(row.id)
-        known.pictures += 1
-        whole = figures is not None and known.tree.size(b"") == figures.size
-        if whole or known.pictures > _ENOUGH:
-            known.tree.remember()
+        known, figures = self._all.details(row.id), self._all.figures.get(row.id)
+        known.pictured(figures)
         advice = advice_of(row, known.feed)
         self.query_one("#why", RowList).show(WhyLines(row, figures, advice))
         self._show_files(known)
@@ -254,19 +201,15 @@ class ContainersScreen(ContainerActs):
             return
         self.side.show(model)
 
-    def _show_files(self, known: _Known) -> None:
+    def _show_files(self, known: Details) -> None:
         if known.then is not None:
             self.files.show(ThenLines(known.then))
             return
-        old = self.files.model
-        path = _path_at(old, self.files.cursor)
+        path, place = _path_at(self.files.model, self.files.cursor), self.files.cursor
         model = WrittenLines(known.tree)
-        cursor = None
-        if path is not None and isinstance(old, WrittenLines) and path in known.tree:
-            place = self.files.cursor
-            if not (place < len(model.paths) and model.paths[place] == path):
-                cursor = model.paths.index(path) if path in model.paths else None
-        self.files.show(model, cursor)
+        moved = path is not None and model.paths[place : place + 1] != [path]
+        there = moved and path in model.paths
+        self.files.show(model, model.paths.index(path) if there and path is not None else None)
 
     def _left_headings(self, width: int) -> str:
         model = self.query_one("#files", RowList).model
@@ -291,7 +234,7 @@ class ContainersScreen(ContainerActs):
         row = self.chosen()
         if row is not None and row.id != self._opened:
             self._opened = row.id
-            self._of(row.id).then = None
+            self._all.details(row.id).then = None
             self.set_timer(_SETTLE, self._open_chosen)
 
     def _open_chosen(self) -> None:
@@ -313,7 +256,7 @@ class ContainersScreen(ContainerActs):
         row, path = self.chosen(), _path_at(self.files.model, event.index)
         if row is None or path is None:
             return
-        tree = self._of(row.id).tree
+        tree = self._all.details(row.id).tree
         if tree.is_folder(path):
             self.action_fold()
             return
@@ -344,7 +287,7 @@ class ContainersScreen(ContainerActs):
         self._pane = Pane(name)
         row = self.chosen()
         if row is not None:
-            self._of(row.id).then = None
+            self._all.details(row.id).then = None
         self.set_class(self._pane is not Pane.FILES, "-beside")
         self.set_class(self._pane is Pane.WHY, "-why")
         self._show_below()
@@ -370,16 +313,16 @@ class ContainersScreen(ContainerActs):
         """Open or shut the directory under the cursor."""
         row, path = self.chosen(), _path_at(self.files.model, self.files.cursor)
         if row is not None and path is not None:
-            self._of(row.id).tree.toggle(path)
-            self._show_files(self._of(row.id))
+            self._all.details(row.id).tree.toggle(path)
+            self._show_files(self._all.details(row.id))
 
     def action_by_size(self) -> None:
         """Largest first, or by name."""
         row = self.chosen()
         if row is not None:
-            tree = self._of(row.id).tree
+            tree = self._all.details(row.id).tree
             tree.order_by_size(not tree.by_size)
-            self._show_files(self._of(row.id))
+            self._show_files(self._all.details(row.id))
 
     def action_copy_path(self) -> None:
         """The path under the cursor, or the container's ID."""
@@ -417,8 +360,8 @@ class ContainersScreen(ContainerActs):
             box.value = ""
             box.remove_class("-open")
             self.table.focus()
-        elif row is not None and self._of(row.id).then is not None:
-            self._of(row.id).then = None
+        elif row is not None and self._all.details(row.id).then is not None:
+            self._all.details(row.id).then = None
             self.set_class(self._pane is not Pane.FILES, "-beside")
             self._show_below()
         elif not self.table.has_focus:
