@@ -27,7 +27,7 @@ from tests.support.processes import write_images
 from tests.support.pty import Terminal
 from tests.support.stores import load
 
-_IMAGE = "acme/my-final-image:1.0"
+_IMAGE = "acme/my-base-image:1.0"
 _DOWN, _UP = "\x1b[B", "\x1b[A"
 _A_SECOND = 2_000  # writes of each of five containers
 _LASTS = 60.0  # seconds
@@ -88,7 +88,7 @@ def _make_many(store: Store, containers: int, files: int) -> None:
 def _explorer(store: Store) -> Terminal:
     words = [sys.executable, "-m", "layerscope", "--root", str(store.root)]
     terminal = Terminal(words, columns=120, rows=40)
-    terminal.wait_for("acme/my-final-image")
+    terminal.wait_for("acme/my-base-image")
     terminal.settle()
     return terminal
 

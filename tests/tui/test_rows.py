@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+from rich.style import Style
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from layerscope.tui.widgets.rows import RowList, Span
 
@@ -126,6 +129,44 @@ async def test_another_model_is_shown_where_the_cursor_was_or_as_near() -> None:
         assert app.rows.cursor == 0
         await pilot.press("enter", "j", "pagedown")
         assert app.opened == []
+
+
+class _Changing(_Numbers):
+    """The same, but for some rows."""
+
+    def __init__(self, count: int, changed: dict[int, str]) -> None:
+        super().__init__(count)
+        self._changed = changed
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        found = super().spans(index, width)
+        return [(self._changed[index], "")] if index in self._changed else found
+
+
+async def test_of_a_model_that_goes_on_only_other_lines_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with _rows(100) as (app, pilot):
+        await pilot.press("j")
+        drawn: list[int] = []
+        draw = RowList._draw
+
+        def noted(rows: RowList, index: int, width: int, at_cursor: bool, base: Style) -> Strip:
+            drawn.append(index)
+            return draw(rows, index, width, at_cursor, base)
+
+        monkeypatch.setattr(RowList, "_draw", noted)
+        app.rows.go_on(_Changing(100, {3: "another", 50: "out of sight"}))
+        await pilot.pause()
+        assert drawn == [3]
+        assert _seen(app)[2:5] == ["row 2", "another", "row 4"]
+        assert app.rows.cursor == 1
+        app.rows.go_on(_Numbers(3))
+        await pilot.pause()
+        assert _seen(app)[:5] == ["row 0", "row 1", "row 2", "", ""]
+        app.rows.go_on(_Changing(100, {50: "now in sight"}), 50)
+        await pilot.pause()
+        assert "now in sight" in _seen(app)
 
 
 async def test_a_smaller_terminal_keeps_the_cursor_in_view() -> None:

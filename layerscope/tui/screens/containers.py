@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import Iterable
 
@@ -135,6 +136,7 @@ class ContainersScreen(ContainerActs):
         try:
             async for event in live.events():
                 self._take(event)
+                await asyncio.sleep(0)  # a key may wait among many events
         except OSError as error:
             self.fail(error)
 
@@ -164,7 +166,8 @@ class ContainersScreen(ContainerActs):
         self.set_class(self._all.is_known and not self._all.rows, "-empty")
         ids = [row.id for row in rows]
         cursor = ids.index(before.id) if before is not None and before.id in ids else None
-        self.table.show(ContainerLines(self._all, rows), cursor)
+        self.table.go_on(ContainerLines(self._all, rows), cursor)
+        self._highlight()  # another container may stand under the cursor that didn't move
         if self.focused is None and rows:
             self.table.focus()  # it was not there to have the focus
         self.query_one("#headings", Headings).refresh()
@@ -182,7 +185,7 @@ class ContainersScreen(ContainerActs):
         known, figures = self._all.details(row.id), self._all.figures.get(row.id)
         known.pictured(figures)
         advice = advice_of(row, known.feed)
-        self.query_one("#why", RowList).show(WhyLines(row, figures, advice))
+        self.query_one("#why", RowList).go_on(WhyLines(row, figures, advice))
         self._show_files(known)
         pane = Pane.FEED if self._pane in (Pane.FILES, Pane.WHY) else self._pane
         if pane is Pane.FEED:
@@ -197,19 +200,19 @@ class ContainersScreen(ContainerActs):
         if isinstance(model, TimelineLines) and self.side.has_focus:
             old = self.side.model
             shift = len(model) - len(old) if isinstance(old, TimelineLines) else 0
-            self.side.show(model, self.side.cursor + (shift if self.side.cursor else 0))
+            self.side.go_on(model, self.side.cursor + (shift if self.side.cursor else 0))
             return
-        self.side.show(model)
+        self.side.go_on(model)
 
     def _show_files(self, known: Details) -> None:
         if known.then is not None:
-            self.files.show(ThenLines(known.then))
+            self.files.go_on(ThenLines(known.then))
             return
         path, place = _path_at(self.files.model, self.files.cursor), self.files.cursor
         model = WrittenLines(known.tree)
         moved = path is not None and model.paths[place : place + 1] != [path]
         there = moved and path in model.paths
-        self.files.show(model, model.paths.index(path) if there and path is not None else None)
+        self.files.go_on(model, model.paths.index(path) if there and path is not None else None)
 
     def _left_headings(self, width: int) -> str:
         model = self.query_one("#files", RowList).model

@@ -114,6 +114,7 @@ class RowList(ScrollView, can_focus=True):
         self._model: RowModel = NoRows()
         self._cursor = 0
         self._strips: dict[tuple[int, int, bool, bool], Strip] = {}
+        self._drawn: dict[int, Sequence[Span]] = {}
         self._styles: dict[str, Style] = {}
 
     @property
@@ -130,9 +131,26 @@ class RowList(ScrollView, can_focus=True):
         """Show another model, with the cursor at a row (or as near as there is to where it was)."""
         self._model = model
         self._strips.clear()
+        self._drawn.clear()
         self._take_length()
         self.move_to(self._cursor if cursor is None else cursor, always=True)
         self.refresh()
+
+    def go_on(self, model: RowModel, cursor: int | None = None) -> None:
+        """Show a model that is much like the one before: only lines that differ are drawn anew."""
+        self._model = model
+        self._take_length()
+        region, top = self.scrollable_content_region, self.scroll_offset.y
+        same: set[int] = set()
+        for index in range(top, top + region.height):
+            spans = model.spans(index, region.width) if index < len(model) else None
+            if spans is not None and self._drawn.get(index) == spans:
+                same.add(index)
+            elif spans is not None or index in self._drawn:
+                self._refresh_row(index)
+        self._strips = {key: strip for key, strip in self._strips.items() if key[0] in same}
+        self._drawn = {index: spans for index, spans in self._drawn.items() if index in same}
+        self.move_to(self._cursor if cursor is None else cursor)
 
     def _take_length(self) -> None:
         """Scroll over as many rows as there are now; no other widget moves, so nothing is laid out
@@ -172,6 +190,7 @@ class RowList(ScrollView, can_focus=True):
         if strip is None:
             if len(self._strips) > 1000:
                 self._strips.clear()
+                self._drawn.clear()
             strip = self._strips[key] = self._draw(index, width, at_cursor, base)
         return strip
 
@@ -250,11 +269,8 @@ class RowList(ScrollView, can_focus=True):
         over = Style()
         if at_cursor:
             over = self.get_component_rich_style("rows--cursor" if self.has_focus else "rows--idle")
-        segments = [
-            Segment(text, self.style_of(role) + over)
-            for text, role in self._model.spans(index, width)
-            if text
-        ]
+        spans = self._drawn[index] = self._model.spans(index, width)
+        segments = [Segment(text, self.style_of(role) + over) for text, role in spans if text]
         return Strip(segments).adjust_cell_length(width, base + over).simplify()
 
     def style_of(self, role: str) -> Style:
