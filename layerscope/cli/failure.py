@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from layerscope.cli.text import shown_text
@@ -14,7 +15,8 @@ def tell(error: BaseException) -> int:
     """Say what failed on stderr, and what to try; the exit code."""
     message, hint, code = _described(error)
     lines = [f"layerscope: {message}"] + ([f"try: {hint}"] if hint else [])
-    sys.stderr.write("".join(_line(text) for text in lines))
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        sys.stderr.write("".join(_line(text) for text in lines))
     return code
 
 

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         streams.prepare()
         code = call(words)
-        sys.stdout.flush()
+        streams.flush_output()
     except BrokenPipeError:
         streams.drop_output()
         return 0
@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry() -> NoReturn:
     """:func:`main` as a program. Nothing is left to be done at its end: taking the interpreter
     apart piece by piece would cost a short call a tenth of its time."""
-    code = main()
+    try:
+        code = main()
+    except SystemExit as leaving:  # a signal before the explorer stood, or after
+        code = leaving.code if isinstance(leaving.code, int) else 1
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

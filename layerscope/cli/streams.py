@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import sys
 from contextlib import suppress
 
@@ -16,6 +18,18 @@ def prepare() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the process's lifetime
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def flush_output() -> None:
+    """Write what is left. A terminal that was closed meanwhile takes nothing, and there is nobody
+    to be told of that. Raises OSError for everything else that doesn't take it."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        terminal = stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode)
+        if error.errno != errno.EIO or not terminal:
+            raise
+        drop_output()
 
 
 def drop_output() -> None:
