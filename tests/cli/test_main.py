@@ -196,13 +196,13 @@ def test_completion(shell: str, cli: Cli) -> None:
 def test_the_code_of_a_signal_stays_where_nothing_takes_what_is_left() -> None:
     """Python's own way out would make 120 of it: what is left for a closed terminal is lost."""
     program = (
-        "import os, sys, layerscope.cli.call as module\n"
+        "import sys, layerscope.cli.call as module\n"
         "def call(words):\n"
         "    sys.stdout.write('left')\n"
-        "    os.close(1)\n"
         "    raise SystemExit(129)\n"
         "module.call = call\n"
         "from layerscope.cli.main import entry\n"
         "entry()"
     )
-    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE).returncode == 129
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 129
