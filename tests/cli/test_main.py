@@ -198,6 +198,7 @@ def test_the_code_of_a_signal_stays_where_nothing_takes_what_is_left() -> None:
     program = (
         "import sys, layerscope.cli.call as module\n"
         "def call(words):\n"
+        "    sys.stdout = open(1, 'w', closefd=False)\n"
         "    sys.stdout.write('left')\n"
         "    raise SystemExit(129)\n"
         "module.call = call\n"
