@@ -32,7 +32,7 @@ class Hints:
 
     def take(self) -> set[str]:
         """The paths, relative to the directory, that events came for. Returns in a few
-        milliseconds."""
+        milliseconds. Raises KeyboardInterrupt."""
         if self._watch is None:
             self._begin()
         if self._watch is None:
@@ -42,6 +42,8 @@ class Hints:
         except Exception as error:  # the notifier's own kind, and whatever it was hit by
             self._give_up(_why(error))
             return set()
+        if found == "signal":  # one that came meanwhile; the notifier keeps what it raised
+            raise KeyboardInterrupt
         if isinstance(found, str):
             return set()
         start = len(self._directory) + 1
