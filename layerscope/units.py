@@ -1,8 +1,12 @@
-"""Sizes and ages in Docker's words (docker/go-units)."""
+"""Sizes and ages in Docker's words (docker/go-units); times as the specs write them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -48,9 +52,18 @@ def _long_age(hours: int, seconds: int) -> str:
     return f"{seconds // _HOUR // 24 // 365} years"
 
 
-def ago_text(time: str, now: datetime | None = None) -> str:
+def now_text() -> str:
+    """Now, as RFC 3339."""
+    seconds, rest = divmod(time.time_ns(), 10**9)
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{rest // 1000:06d}Z"
+
+
+def ago_text(when: str, now: datetime | None = None) -> str:
     """How long ago an RFC 3339 time is; N/A if it is none, or the zero that Go writes for none."""
-    moment = parse_time(time)
+    from datetime import UTC, datetime
+
+    moment = parse_time(when)
     if moment is None or moment.year == 1:
         return "N/A"
     return f"{age_text(((now or datetime.now(UTC)) - moment).total_seconds())} ago"
@@ -58,6 +71,8 @@ def ago_text(time: str, now: datetime | None = None) -> str:
 
 def parse_time(text: str) -> datetime | None:
     """An RFC 3339 time, None if it is none; Go's nanoseconds are cut to microseconds."""
+    from datetime import UTC, datetime
+
     head, dot, rest = text.partition(".")
     digits = len(rest) - len(rest.lstrip("0123456789"))
     whole = f"{head}.{rest[: min(digits, 6)]}{rest[digits:]}" if dot and digits else text

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.folders import host_path
-from layerscope.archive.overlay import (
+from layerscope.archive.overlay import Form, Owners
+from layerscope.archive.stored import (
     OVERRIDE_STAT,
-    Form,
-    Owners,
     host_mode,
     needs_override,
     override_value,

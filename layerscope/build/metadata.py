@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from layerscope.oci.config import RuntimeConfig
+from layerscope.oci.runtime_config import RuntimeConfig
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a"}
@@ -73,17 +73,17 @@ def _env(config: RuntimeConfig, words: Words) -> Change:
         else:
             env.append(entry)
     comment = "ENV " + " ".join(f"{name}={value}" for name, value in _pairs(words.args))
-    return Change(replace(config, env=tuple(env)), comment)
+    return Change(config._replace(env=tuple(env)), comment)
 
 
 def _label(config: RuntimeConfig, words: Words) -> Change:
     labels = {**config.labels, **dict(_pairs(words.args))}
     comment = "LABEL " + " ".join(f"{name}={value}" for name, value in _pairs(words.args))
-    return Change(replace(config, labels=labels), comment)
+    return Change(config._replace(labels=labels), comment)
 
 
 def _user(config: RuntimeConfig, words: Words) -> Change:
-    return Change(replace(config, user=words.args[0]), f"USER {words.args[0]}")
+    return Change(config._replace(user=words.args[0]), f"USER {words.args[0]}")
 
 
 def working_dir(config: RuntimeConfig, path: str) -> str:
@@ -96,7 +96,7 @@ def _workdir(config: RuntimeConfig, words: Words) -> Change:
     if not words.args[0]:
         raise BadArgument("the path is empty")
     path = working_dir(config, words.args[0])
-    return Change(replace(config, working_dir=path), f"WORKDIR {path}")
+    return Change(config._replace(working_dir=path), f"WORKDIR {path}")
 
 
 def _expose(config: RuntimeConfig, words: Words) -> Change:
@@ -104,7 +104,7 @@ def _expose(config: RuntimeConfig, words: Words) -> Change:
     for text in words.args:
         ports.update(_ports(text))
     comment = "EXPOSE " + " ".join(words.args)
-    return Change(replace(config, exposed_ports=tuple(sorted(ports))), comment)
+    return Change(config._replace(exposed_ports=tuple(sorted(ports))), comment)
 
 
 def _ports(text: str) -> list[str]:
@@ -120,7 +120,7 @@ def _volume(config: RuntimeConfig, words: Words) -> Change:
     if not words.args or not all(one.strip() for one in words.args):
         raise BadArgument("a path is empty")
     volumes = tuple(sorted({*config.volumes, *words.args}))
-    return Change(replace(config, volumes=volumes), f"VOLUME [{' '.join(words.args)}]")
+    return Change(config._replace(volumes=volumes), f"VOLUME [{' '.join(words.args)}]")
 
 
 def _command_of(config: RuntimeConfig, words: Words) -> tuple[str, ...]:
@@ -129,30 +129,30 @@ def _command_of(config: RuntimeConfig, words: Words) -> tuple[str, ...]:
 
 def _cmd(config: RuntimeConfig, words: Words) -> Change:
     command = _command_of(config, words)
-    return Change(replace(config, cmd=command), f"CMD {quoted_list(command)}")
+    return Change(config._replace(cmd=command), f"CMD {quoted_list(command)}")
 
 
 def _entrypoint(config: RuntimeConfig, words: Words, cmd_set: bool) -> Change:
     command = _command_of(config, words)
     cmd = config.cmd if cmd_set else ()
     return Change(
-        replace(config, entrypoint=command, cmd=cmd), f"ENTRYPOINT {quoted_list(command)}"
+        config._replace(entrypoint=command, cmd=cmd), f"ENTRYPOINT {quoted_list(command)}"
     )
 
 
 def _shell(config: RuntimeConfig, words: Words) -> Change:
-    return Change(replace(config, shell=words.args), f"SHELL [{' '.join(words.args)}]")
+    return Change(config._replace(shell=words.args), f"SHELL [{' '.join(words.args)}]")
 
 
 def _stopsignal(config: RuntimeConfig, words: Words) -> Change:
     text = words.args[0]
     if not re.fullmatch(r"\d+|[A-Za-z0-9+]+", text):
         raise BadArgument(f"{text[:40]!r} is no signal")
-    return Change(replace(config, stop_signal=text), f"STOPSIGNAL {text}")
+    return Change(config._replace(stop_signal=text), f"STOPSIGNAL {text}")
 
 
 def _onbuild(config: RuntimeConfig, words: Words) -> Change:
-    changed = replace(config, on_build=(*config.on_build, words.args[0]))
+    changed = config._replace(on_build=(*config.on_build, words.args[0]))
     return Change(changed, f"ONBUILD {words.args[0]}")
 
 
@@ -171,7 +171,7 @@ def _healthcheck(config: RuntimeConfig, words: Words) -> Change:
     times = " ".join(f'"{_go_duration(given[key])}"' for key in tuple(given)[:3])
     rune = _go_rune(given["Retries"])
     comment = f"HEALTHCHECK &{{{quoted_list(test)} {times} {rune}}}"
-    return Change(replace(config, healthcheck=changed), comment)
+    return Change(config._replace(healthcheck=changed), comment)
 
 
 def _duration(text: str) -> int:

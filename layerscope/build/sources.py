@@ -15,7 +15,7 @@ from layerscope.build.ignore import match_regex
 from layerscope.build.lines import Heredoc
 from layerscope.build.metadata import BadArgument, Words, working_dir
 from layerscope.build.tree import CopyFailed, Source, Tree
-from layerscope.oci.config import RuntimeConfig
+from layerscope.oci.runtime_config import RuntimeConfig
 
 if TYPE_CHECKING:
     from layerscope.build.copying import Looks

@@ -110,7 +110,7 @@ class StageRun:
         with self._failing(start, None):
             state = self._base_state()
         triggers = [parse_trigger(text, self._file, start.line) for text in state.runtime.on_build]
-        state = replace(state, runtime=replace(state.runtime, on_build=()), cmd_set=False)
+        state = replace(state, runtime=state.runtime._replace(on_build=()), cmd_set=False)
         if state.image is not None:
             self._around.hand.pin(state.image)
         seconds = time.monotonic() - began

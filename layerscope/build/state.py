@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from layerscope.oci import media
-from layerscope.oci.config import ImageConfig, RuntimeConfig
+from layerscope.oci.config import ImageConfig
 from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.history import History
 from layerscope.oci.manifest import Manifest
+from layerscope.oci.runtime_config import RuntimeConfig
 
 if TYPE_CHECKING:
     from layerscope.build.clock import Clock
@@ -58,7 +59,7 @@ def from_image(store: Store, image: StoredImage) -> State:
     config = store.config(image)
     runtime = config.config
     if not any(entry.startswith("PATH=") for entry in runtime.env):
-        runtime = replace(runtime, env=(*runtime.env, DEFAULT_PATH))
+        runtime = runtime._replace(env=(*runtime.env, DEFAULT_PATH))
     layers = store.manifest(image).layers
     return State(image.id, config, layers, runtime, author=config.author)
 

@@ -8,6 +8,9 @@ from typing import NoReturn
 
 from layerscope.errors import UsageError
 
+# It would look for translations of its few words, in folders where there are none, on every call.
+vars(argparse)["_"] = str
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of leaving."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from layerscope.containers.shelf import folder_of
-from layerscope.cow.driver import Place
 from layerscope.cow.form import detect_form
+from layerscope.cow.place import Place
 
 if TYPE_CHECKING:
     from layerscope.containers.record import Container

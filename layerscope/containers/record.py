@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from layerscope.oci.digest import Digest
 
@@ -18,8 +17,7 @@ class State(enum.Enum):
     EXITED = "exited"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """Something mounted at ``target``: a volume by name, or a folder of the host."""
 
     target: str
@@ -28,8 +26,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a container runs and how. ``network`` is ``none`` or ``host``; ``toolbox`` lends it the
     host's busybox; ``remove`` lets it go when it ends; ``stop_signal`` is what ends it."""
 
@@ -46,8 +43,7 @@ class Settings:
     stop_signal: str = "SIGTERM"
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """The processes of a running container: its init, and who watches over it, with the time when
     that began (clock ticks since boot) and the run of the machine that it was in."""
 
@@ -57,8 +53,7 @@ class Life:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """A container. ``image_name`` is what its image was called when it was made; times are
     RFC 3339."""
 
@@ -67,7 +62,7 @@ class Container:
     image: Digest
     image_name: str
     created: str
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = Settings()
     mounts: tuple[Mount, ...] = ()
     state: State = State.CREATED
     exit_code: int | None = None
@@ -89,12 +84,12 @@ class Container:
         """What has no column of its own, as JSON."""
         values: dict[str, Any] = {
             "image_name": self.image_name,
-            "settings": asdict(self.settings),
+            "settings": self.settings._asdict(),
             "state": self.state.value,
             "exit_code": self.exit_code,
             "started_at": self.started_at,
             "finished_at": self.finished_at,
-            "life": asdict(self.life) if self.life else None,
+            "life": self.life._asdict() if self.life else None,
         }
         return json.dumps(values)
 
@@ -119,4 +114,4 @@ class Container:
 
     def renamed(self, name: str) -> Self:
         """The same under another name."""
-        return replace(self, name=name)
+        return self._replace(name=name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from layerscope.containers import volumes
 from layerscope.containers.shelf import folder_of, forget_container
 
 if TYPE_CHECKING:
@@ -19,7 +18,9 @@ def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
 
     forget_container(store, container)
     remove_tree(folder_of(store, container))
-    if with_volumes:
+    if with_volumes and container.volumes:
+        from layerscope.containers import volumes
+
         anonymous = {volume.name for volume in volumes.all_volumes(store) if volume.anonymous}
         for volume in anonymous.intersection(container.volumes):
             volumes.remove_volume(store, volume)

@@ -7,10 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from layerscope.containers.record import Container, Life, Mount, State
 from layerscope.containers.removal import discard
@@ -30,8 +28,8 @@ from layerscope.containers.shelf import (
     find_container,
     folder_of,
 )
-from layerscope.containers.volumes import data_of
 from layerscope.errors import LayerscopeError
+from layerscope.units import now_text
 
 if TYPE_CHECKING:
     from layerscope.containers.runtime.launch import Started
@@ -52,8 +50,7 @@ class NotRunning(LayerscopeError):
         super().__init__(f"container {container.name!r}", "it is not running", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(NamedTuple):
     """What a container started in the foreground has of this process: its standard input, and the
     terminal whose keys and size it gets."""
 
@@ -201,6 +198,8 @@ def _box_of(store: Store, container: Container) -> Box:
 
 
 def _bind_of(store: Store, mount: Mount) -> Bind:
+    from layerscope.containers.volumes import data_of
+
     source = data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
     if not source.exists():
         source.mkdir(parents=True)  # as Docker does for -v
@@ -260,11 +259,13 @@ def _watch_over(
     from layerscope.containers.runtime.launch import launch
     from layerscope.containers.runtime.logs import LogWriter
     from layerscope.containers.runtime.supervise import Output
+    from layerscope.store.database import forking_strangers
 
     process = _process_of(container)
     ends = _Ends(process.tty, attached.stdin, container.settings.interactive)
     try:
-        started = launch(box, process, ends.theirs)
+        with forking_strangers():
+            started = launch(box, process, ends.theirs)
     except CannotRun as error:
         _ended(store, container, error.code)
         raise
@@ -334,15 +335,11 @@ def _began(store: Store, container: Container, started: Started) -> None:
     here = os.getpid()
     life = Life(started.pid, here, start_time(here) or 0, boot())
     change_container(
-        store, container.id, state=State.RUNNING, started_at=_now(), exit_code=None, life=life
+        store, container.id, state=State.RUNNING, started_at=now_text(), exit_code=None, life=life
     )
 
 
 def _ended(store: Store, container: Container, code: int) -> None:
     change_container(
-        store, container.id, state=State.EXITED, exit_code=code, finished_at=_now(), life=None
+        store, container.id, state=State.EXITED, exit_code=code, finished_at=now_text(), life=None
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from layerscope.containers.names import any_name, check_name
@@ -60,7 +59,7 @@ def _as_it_is(container: Container) -> Container:
     life = container.life
     if life and is_alive(life.monitor, life.monitor_started, life.boot):
         return container
-    return replace(container, state=State.EXITED, exit_code=255, life=None)
+    return container._replace(state=State.EXITED, exit_code=255, life=None)
 
 
 def find_container(store: Store, text: str) -> Container:
@@ -93,10 +92,11 @@ def add_container(store: Store, container: Container, name: str | None) -> Conta
 def change_container(store: Store, identity: str, **changes: Any) -> Container:
     """Keep other values of a container's fields, the rest as others may have changed it meanwhile.
 
+    What its processes do is no matter of the disk: after a power cut they are gone in any case.
     Raises NoSuchContainer, NameTaken.
     """
-    with store.database.write():
-        changed = replace(find_container(store, identity), **changes)
+    with store.database.write(lasting="state" not in changes):
+        changed = find_container(store, identity)._replace(**changes)
         save_container(store, changed)
     return changed
 

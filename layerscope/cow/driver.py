@@ -8,28 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from layerscope.archive.overlay import Form
-
 if TYPE_CHECKING:
     from layerscope.archive.writer import Output
     from layerscope.cow.engine import Engine
     from layerscope.cow.lower import Lower
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A container's directories, all on one file system. ``form`` is how its layer is written."""
-
-    upper: Path
-    work: Path
-    merged: Path
-    form: Form
-
-    def make(self) -> None:
-        """Make those that are missing."""
-        for directory in (self.upper, self.work, self.merged):
-            directory.mkdir(parents=True, exist_ok=True)
-        self.upper.chmod(0o755)
+    from layerscope.cow.place import Place
 
 
 @dataclass(frozen=True, slots=True)

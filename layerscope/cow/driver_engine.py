@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager
 
 from layerscope.archive.writer import Output
 from layerscope.cow.commit import commit_layer
-from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver import Layers
 from layerscope.cow.engine import Engine, open_engine
+from layerscope.cow.place import Place
 
 
 class EngineDriver:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from layerscope.archive.overlay import Form, Namespace, Owners, Whiteouts
 from layerscope.archive.writer import Output
-from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.engine import Engine, open_engine
 from layerscope.cow.lock import LayerLock
 from layerscope.cow.mount import mount_overlay, unmount
+from layerscope.cow.place import Place
 
 _OTHER = {Namespace.TRUSTED: Namespace.USER, Namespace.USER: Namespace.TRUSTED}
 

@@ -14,11 +14,12 @@ from layerscope.archive.writer import Output, TarWriter
 from layerscope.cow.commit import check_names, layer_entries, write_entries
 from layerscope.cow.compare import differs
 from layerscope.cow.copy_up import copy_up
-from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.engine import Engine
 from layerscope.cow.lower import LowerNode
 from layerscope.cow.node import Missing, Node
+from layerscope.cow.place import Place
 from layerscope.cow.stat import Stat
 from layerscope.cow.written import Written, written
 

@@ -10,68 +10,11 @@ from layerscope.oci.digest import Digest
 from layerscope.oci.document import Document, InvalidDocument, canonical
 from layerscope.oci.history import History, Step, steps
 from layerscope.oci.platform import Platform
+from layerscope.oci.runtime_config import KEYS, RuntimeConfig
 
 _KNOWN = frozenset(
     ("architecture", "os", "variant", "created", "author", "config", "rootfs", "history")
 )
-_KNOWN_RUNTIME = frozenset(
-    ("User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Healthcheck", "Volumes", "WorkingDir")
-) | frozenset(("Labels", "StopSignal", "Shell", "OnBuild"))
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeConfig:
-    """What a container of the image runs, unless told otherwise."""
-
-    user: str = ""
-    entrypoint: tuple[str, ...] = ()
-    cmd: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-    working_dir: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    volumes: tuple[str, ...] = ()
-    exposed_ports: tuple[str, ...] = ()
-    stop_signal: str = ""
-    shell: tuple[str, ...] = ()
-    on_build: tuple[str, ...] = ()
-    healthcheck: Mapping[str, Any] | None = None
-
-    @classmethod
-    def from_document(cls, document: Document) -> RuntimeConfig:
-        """Read the ``config`` of an image config. Raises InvalidDocument."""
-        healthcheck = document.child("Healthcheck")
-        return cls(
-            user=document.text("User", ""),
-            entrypoint=document.texts("Entrypoint"),
-            cmd=document.texts("Cmd"),
-            env=document.texts("Env"),
-            working_dir=document.text("WorkingDir", ""),
-            labels=document.mapping("Labels"),
-            volumes=document.names("Volumes"),
-            exposed_ports=document.names("ExposedPorts"),
-            stop_signal=document.text("StopSignal", ""),
-            shell=document.texts("Shell"),
-            on_build=document.texts("OnBuild"),
-            healthcheck=healthcheck.values if healthcheck else None,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """As Docker writes it; what is empty is left out."""
-        values: dict[str, Any] = {
-            "User": self.user,
-            "ExposedPorts": {port: {} for port in self.exposed_ports},
-            "Env": list(self.env),
-            "Entrypoint": list(self.entrypoint),
-            "Cmd": list(self.cmd),
-            "Healthcheck": self.healthcheck and dict(self.healthcheck),
-            "Volumes": {volume: {} for volume in self.volumes},
-            "WorkingDir": self.working_dir,
-            "Labels": dict(self.labels),
-            "StopSignal": self.stop_signal,
-            "Shell": list(self.shell),
-            "OnBuild": list(self.on_build),
-        }
-        return {key: value for key, value in values.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +60,7 @@ class ImageConfig:
             if text:
                 values[key] = text
         unnamed = (self.raw.get("config") or {}).items()
-        values["config"] = {k: v for k, v in unnamed if k not in _KNOWN_RUNTIME}
+        values["config"] = {k: v for k, v in unnamed if k not in KEYS}
         values["config"] |= self.config.to_json()
         values["rootfs"] = {"type": "layers", "diff_ids": [str(d) for d in self.diff_ids]}
         values["history"] = [step.to_json() for step in self.history]

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from layerscope.oci.digest import Digest
-from layerscope.oci.document import Document
-from layerscope.oci.platform import Platform
+
+if TYPE_CHECKING:
+    from layerscope.oci.document import Document
+    from layerscope.oci.platform import Platform
 
 REF_NAME = "org.opencontainers.image.ref.name"
 CONTAINERD_NAME = "io.containerd.image.name"
 _ATTESTATION = "vnd.docker.reference.type"
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What a blob is (media type), its digest and its size in bytes."""
 
     media_type: str
     digest: Digest
     size: int
     platform: Platform | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = MappingProxyType({})
     urls: tuple[str, ...] = ()
 
     @classmethod
@@ -34,6 +35,8 @@ class Descriptor:
     @classmethod
     def from_document(cls, document: Document) -> Descriptor:
         """Read one. Raises InvalidDocument, InvalidDigest."""
+        from layerscope.oci.platform import Platform
+
         platform = document.child("platform")
         return cls(
             media_type=document.text("mediaType", ""),

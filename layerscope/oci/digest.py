@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from layerscope.errors import LayerscopeError
 
@@ -14,19 +14,25 @@ class InvalidDigest(LayerscopeError):
     """A text that is no digest of a known algorithm."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
-    """An algorithm and the hash in lower-case hex; an invalid one cannot be made."""
-
+class _Parts(NamedTuple):
     algorithm: str
     hex: str
 
-    def __post_init__(self) -> None:
-        length = _HEX_LENGTH.get(self.algorithm)
+
+class Digest(_Parts):
+    """An algorithm and the hash in lower-case hex; an invalid one cannot be made."""
+
+    __slots__ = ()
+
+    def __new__(cls, algorithm: str, hex: str) -> Self:
+        """Raises InvalidDigest."""
+        length = _HEX_LENGTH.get(algorithm)
+        text = repr(f"{algorithm}:{hex}"[:100])
         if length is None:
-            raise InvalidDigest(repr(str(self)[:100]), "it is of no known digest algorithm")
-        if len(self.hex) != length or self.hex.strip(_HEX):
-            raise InvalidDigest(repr(str(self)[:100]), f"it isn't {length} lower-case hex digits")
+            raise InvalidDigest(text, "it is of no known digest algorithm")
+        if len(hex) != length or hex.strip(_HEX):
+            raise InvalidDigest(text, f"it isn't {length} lower-case hex digits")
+        return super().__new__(cls, algorithm, hex)
 
     @classmethod
     def parse(cls, text: str) -> Digest:

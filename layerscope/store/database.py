@@ -30,16 +30,29 @@ class NewerStore(LayerscopeError):
 
 
 _open: WeakSet[Database] = WeakSet()
+_strangers = 0
 
 
 def _before_fork() -> None:
     """SQLite believes that a child has the file locks of its parent, which it has not: with the
     parent's connection open in it, what it writes can be lost. Both sides open it anew."""
-    for database in _open:
-        database.leave()
+    if not _strangers:
+        for database in _open:
+            database.leave()
 
 
 os.register_at_fork(before=_before_fork)
+
+
+@contextmanager
+def forking_strangers() -> Iterator[None]:
+    """The children that this block forks will never ask a database: the connections may stay."""
+    global _strangers
+    _strangers += 1
+    try:
+        yield
+    finally:
+        _strangers -= 1
 
 
 class Database:
@@ -72,11 +85,16 @@ class Database:
             return row
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction: all of it is kept, or with an exception none. One within one joins it."""
+    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """A transaction: all of it is kept, or with an exception none. One within one joins it.
+
+        One that isn't ``lasting`` doesn't wait for the disk: a power cut may undo it, as if it had
+        not been yet.
+        """
         with self._errors_told(), self._lock:
             connection = self._connected()
             if not self._depth:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
@@ -123,7 +141,6 @@ class Database:
             self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
         return connection
 
     def _upgrade(self) -> None:

@@ -69,6 +69,33 @@ def remove_tree(path: Path) -> None:
 
     Nothing there is fine. Raises OSError for what even its owner cannot remove.
     """
+    try:
+        _remove_plain(path)
+    except OSError:
+        _remove_locked(path)
+
+
+def _remove_plain(path: Path) -> None:
+    """By open directories, so that nobody leads it astray by a symlink."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    for _, folders, files, fd in os.fwalk(path, topdown=False, onerror=_give_up):
+        for name in files:
+            os.unlink(name, dir_fd=fd)
+        for name in folders:
+            try:
+                os.rmdir(name, dir_fd=fd)
+            except NotADirectoryError:  # a symlink to one
+                os.unlink(name, dir_fd=fd)
+    path.rmdir()
+
+
+def _give_up(error: OSError) -> None:
+    raise error
+
+
+def _remove_locked(path: Path) -> None:
     import shutil
 
     def unlock(function: object, name: str, error: object) -> None:

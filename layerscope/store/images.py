@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci.descriptor import Descriptor
@@ -13,6 +12,7 @@ from layerscope.oci.digest import Digest
 if TYPE_CHECKING:
     from layerscope.store.database import Database
 
+_WHOLE_ID = len("sha256:") + 64
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -28,8 +28,7 @@ class AmbiguousImage(LayerscopeError):
     """The start of an ID fits several images."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerBlob:
+class LayerBlob(NamedTuple):
     """A blob that holds a layer: its codec (plain, gzip, zstd…) and its size in bytes."""
 
     digest: Digest
@@ -37,8 +36,7 @@ class LayerBlob:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLayer:
+class StoredLayer(NamedTuple):
     """A layer of an image: bytes of its files, each inode once, and of its uncompressed tar."""
 
     diff_id: Digest
@@ -47,8 +45,7 @@ class StoredLayer:
     tar_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredImage:
+class StoredImage(NamedTuple):
     """An image; ``id`` is its config's digest.
 
     ``manifest`` is the one it was asked for by, else the latest; ``names`` are in Docker's short
@@ -99,6 +96,15 @@ def is_named(database: Database, text: str) -> bool:
 
 
 def _manifest_named(database: Database, text: str) -> str | None:
+    sql = "SELECT manifest FROM names WHERE name = ?"
+    row = database.row(sql, text) if text.isascii() else None
+    return row[0] if row else _manifest_meant(database, text)
+
+
+def _manifest_meant(database: Database, text: str) -> str | None:
+    """The manifest of a name that isn't in the form in which it is kept."""
+    if text.startswith("sha256:") and len(text) == _WHOLE_ID:
+        return None
     from layerscope.oci.reference import InvalidReference, Reference
 
     try:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.errors import LayerscopeError
-from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.store.disk import told, write_whole
 
 if TYPE_CHECKING:
+    from layerscope.oci.descriptor import Descriptor
     from layerscope.oci.manifest import ImageIndex
     from layerscope.store.database import Database
 
@@ -99,6 +99,8 @@ def index_document(database: Database) -> ImageIndex:
 
 def named(media_type: str, digest: str, size: int, name: str | None) -> Descriptor:
     """An entry of an ``index.json``, with the annotations that other tools take names from."""
+    from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
+
     annotations = {} if name is None else {REF_NAME: name, CONTAINERD_NAME: _full(name)}
     return Descriptor(media_type, Digest.parse(digest), size, annotations=annotations)
 

@@ -14,11 +14,13 @@ from layerscope.store.blobs import BlobStore
 from layerscope.store.database import Database
 from layerscope.store.images import LayerBlob, StoredImage, all_images, is_named, resolve
 from layerscope.store.users import users
+from layerscope.units import now_text
 
 if TYPE_CHECKING:
     from layerscope.index.facts import LayerFacts
     from layerscope.oci.config import ImageConfig
     from layerscope.oci.manifest import Manifest
+    from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store import garbage, removal
     from layerscope.store.hands import Hand
 
@@ -101,6 +103,12 @@ class Store:
 
         return ImageConfig.parse(self.blobs.read(image.id), f"config {image.id.short}")
 
+    def runtime_config(self, image: StoredImage) -> RuntimeConfig:
+        """What its config says of containers, alone. Raises as :meth:`config`."""
+        from layerscope.oci.runtime_config import RuntimeConfig
+
+        return RuntimeConfig.parse(self.blobs.read(image.id), f"config {image.id.short}")
+
     def users(self, image: Digest) -> list[str]:
         """Names of the containers that need an image."""
         return users(self.database, image)
@@ -152,7 +160,7 @@ class Store:
         new = adding.NewImage(manifest_bytes, tuple(names), parent)
         with self.hold() as hand:
             self.blobs.put(manifest_bytes, hand)
-            identity = adding.add_image(self.database, self.blobs, new, _now())
+            identity = adding.add_image(self.database, self.blobs, new, now_text())
         self._changed()
         return self.resolve(str(identity))
 
@@ -192,9 +200,3 @@ class Store:
 
     def _changed(self) -> None:
         layout.refresh_index(self.root, self.database)
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from layerscope.accounting.sizes import layer_usage
-from layerscope.containers import volumes
 from layerscope.containers.names import new_id
 from layerscope.containers.record import Container, Mount, Settings, State
 from layerscope.containers.shelf import (
@@ -20,11 +16,12 @@ from layerscope.containers.shelf import (
     folder_of,
 )
 from layerscope.errors import LayerscopeError
+from layerscope.units import now_text
 
 if TYPE_CHECKING:
     from layerscope.accounting.changes import ChangeList
     from layerscope.cow.ops import Language, OpResult
-    from layerscope.oci.config import RuntimeConfig
+    from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -36,8 +33,7 @@ class ContainerRunning(LayerscopeError):
     """A container that can't be removed while it runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRow:
+class ContainerRow(NamedTuple):
     """A container and its bytes: of its writable layer, and with its image's."""
 
     container: Container
@@ -45,8 +41,7 @@ class ContainerRow:
     size_root_fs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a new container is to be, where it isn't as its image says."""
 
     name: str | None = None
@@ -72,7 +67,7 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
     from layerscope.containers.place import make_place
 
     stored, now = store.resolve(image), now_text()
-    runtime = store.config(stored).config
+    runtime = store.runtime_config(stored)
     settings = Settings(
         command=_command(runtime, wanted),
         env=(*runtime.env, *wanted.env),
@@ -116,6 +111,8 @@ def list_containers(store: Store, *, every: bool = True) -> list[ContainerRow]:
 
 def size_of(store: Store, container: Container) -> int:
     """Bytes of its writable layer, by Docker's classic rule."""
+    from layerscope.accounting.sizes import layer_usage
+
     return layer_usage(folder_of(store, container) / "upper").size
 
 
@@ -231,11 +228,6 @@ def inspect_container(store: Store, name: str) -> dict[str, Any]:
     }
 
 
-def now_text() -> str:
-    """Now, as RFC 3339."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _command(runtime: RuntimeConfig, wanted: Wanted) -> tuple[str, ...]:
     """Another entrypoint leaves the image's command out, as Docker does."""
     if wanted.entrypoint is not None:
@@ -246,4 +238,6 @@ def _command(runtime: RuntimeConfig, wanted: Wanted) -> tuple[str, ...]:
 def _with_volume(store: Store, mount: Mount, now: str) -> Mount:
     if mount.source is not None:
         return mount
-    return replace(mount, volume=volumes.make_volume(store, now, mount.volume))
+    from layerscope.containers.volumes import make_volume
+
+    return mount._replace(volume=make_volume(store, now, mount.volume))

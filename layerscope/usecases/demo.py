@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from layerscope.containers.mounts import parse_volume
 from layerscope.errors import LayerscopeError
-from layerscope.usecases.containers import Wanted, create, now_text, remove
+from layerscope.units import now_text
+from layerscope.usecases.containers import Wanted, create, remove
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store

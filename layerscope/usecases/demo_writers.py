@@ -22,7 +22,7 @@ from layerscope.containers.runtime.alive import boot, start_time
 from layerscope.containers.shelf import change_container, find_container
 from layerscope.cow.engine import Engine
 from layerscope.store.store import Store
-from layerscope.usecases.containers import now_text
+from layerscope.units import now_text
 from layerscope.usecases.demo import DATABASE, WRITERS
 
 _APPEND = os.O_CREAT | os.O_WRONLY | os.O_APPEND

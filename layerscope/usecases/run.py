@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layerscope.containers import running
@@ -108,8 +107,7 @@ def execute(store: Store, name: str, process: Process, attached: Attached) -> in
     the container has it. Raises NoSuchContainer, NotRunning, CannotRun."""
     container = find_container(store, name)
     settings = container.settings
-    filled = replace(
-        process,
+    filled = process._replace(
         env=(*settings.env, *process.env),
         cwd=process.cwd or settings.working_dir,
         user=process.user or settings.user,

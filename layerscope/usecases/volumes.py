@@ -13,7 +13,7 @@ from layerscope.containers.volumes import (
     remove_volume,
     volume_size,
 )
-from layerscope.usecases.containers import now_text
+from layerscope.units import now_text
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store

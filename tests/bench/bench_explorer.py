@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench import dive
+from tests.bench.compiled import COMPILED
 from tests.bench.inputs import Inputs
 from tests.bench.memory import PeakMemory
 from tests.bench.table import Row
@@ -77,10 +77,9 @@ def _looks(name: str, file: Path, limits: _Limits, runs: int) -> Iterator[Row]:
 
 def explorer(file: Path, store: str) -> Terminal:
     """The explorer on an image."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return Terminal(
         [sys.executable, "-m", "layerscope", str(file)],
-        environment=environment | {"LAYERSCOPE_ROOT": store, "COLORTERM": "truecolor"},
+        environment=COMPILED | {"LAYERSCOPE_ROOT": store, "COLORTERM": "truecolor"},
         cwd=_TOP,
     )
 

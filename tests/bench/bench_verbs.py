@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.compiled import COMPILED
 from tests.bench.inputs import Inputs
 from tests.bench.table import Row, median_seconds
 
@@ -30,11 +31,9 @@ def rows(inputs: Inputs, runs: int) -> Iterator[Row]:
 
 
 def _call(store: str, *words: str) -> None:
-    # An installed program has its bytecode beside it.
-    compiled = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(
         [sys.executable, "-m", "layerscope", *words],
-        env={**compiled, "LAYERSCOPE_ROOT": store},
+        env={**os.environ, **COMPILED, "LAYERSCOPE_ROOT": store},
         cwd=_TOP,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

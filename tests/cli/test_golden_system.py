@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +55,7 @@ def make(cli: Cli, name: str, image: str, size: int, *options: str, running: boo
     container = find_container(store, name)
     code = None if running else 137
     now = container.created
-    changed = replace(
-        container,
+    changed = container._replace(
         state=state,
         exit_code=code,
         started_at=now,

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,7 +250,7 @@ def test_a_pid_of_somebody_else_is_no_container(
         Life(other, other, start_time(other) or 0, "another boot"),
         Life(other, other, 1, "another boot"),
     ):
-        save_container(store, replace(container, state=State.RUNNING, life=life))
+        save_container(store, container._replace(state=State.RUNNING, life=life))
         assert find_container(store, name).state is State.EXITED
         layerscope("stop", name)
     assert start_time(other) is not None

@@ -13,7 +13,7 @@ import pytest
 from layerscope.archive.overlay import Form
 from layerscope.archive.unpack import unpack_layer
 from layerscope.cow.directory_lower import DirectoryLower
-from layerscope.cow.driver import Driver, Layers, Place
+from layerscope.cow.driver import Driver, Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.driver_overlay import OverlayDriver
 from layerscope.cow.driver_vfs import VfsDriver
@@ -23,6 +23,7 @@ from layerscope.cow.lock import LayerBusy
 from layerscope.cow.lower import Lower
 from layerscope.cow.mount import own_mounts
 from layerscope.cow.ops import Language, run_ops
+from layerscope.cow.place import Place
 from tests.cow.test_golden_ops import NEEDS_ROOT
 from tests.support.containers import is_root, unpack
 from tests.support.golden_ops import Case, base_tars, described_tree, ops_cases, same_description

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from layerscope.cow.directory_lower import DirectoryLower
-from layerscope.cow.driver import Layers, Place
+from layerscope.cow.driver import Layers
 from layerscope.cow.driver_overlay import mounted
 from layerscope.cow.form import detect_form
 from layerscope.cow.lower import Lower
 from layerscope.cow.mount import MountFailed, escaped, own_mounts, own_users_and_mounts
 from layerscope.cow.ops import run_ops
+from layerscope.cow.place import Place
 from tests.support.containers import container, is_root, unpack
 from tests.support.golden_ops import base_tars, described_tree, ops_cases
 from tests.support.ordinary_user import as_ordinary_user, their_directory

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from layerscope.oci.config import ImageConfig, RuntimeConfig
+from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest
 from layerscope.oci.document import InvalidDocument
 from layerscope.oci.history import History, Step, steps
 from layerscope.oci.platform import Platform
+from layerscope.oci.runtime_config import RuntimeConfig
 
 A, B = Digest.of(b"a"), Digest.of(b"b")
 RUN, EMPTY = History(created_by="RUN x"), History(created_by="CMD y", empty_layer=True)
@@ -55,7 +56,7 @@ def test_a_docker_config_is_read() -> None:
 
 def test_unknown_keys_survive_a_change() -> None:
     config = ImageConfig.parse(json.dumps(DOCKER).encode())
-    changed = replace(config, author="me", config=replace(config.config, user=""))
+    changed = replace(config, author="me", config=config.config._replace(user=""))
     values = json.loads(changed.to_bytes())
     assert values["docker_version"] == "20.10.24"
     assert values["author"] == "me"

@@ -12,8 +12,8 @@ _START = 19  # the field of /proc/PID/stat behind the name, counted from 0: proc
 def boot() -> str:
     """What tells this run of the machine from others; empty where nothing does."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read().strip().decode()
     except OSError:
         return ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.containers.runtime import kernel
 from layerscope.containers.runtime.spec import CannotRun
@@ -19,8 +19,7 @@ CAPABILITIES = frozenset((0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31))
 _LARGEST = 1 << 20  # bytes of /etc/passwd that are read
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Numbers of a user, the groups that he is in, and his home directory."""
 
     uid: int

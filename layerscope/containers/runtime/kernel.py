@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
-import socket
 import struct
 from functools import cache
 
@@ -26,6 +25,7 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "loongarch64": 41, "
 _CAPSET = {"x86_64": 126, "aarch64": 91, "riscv64": 91, "loongarch64": 91, "ppc64le": 184}
 _PIVOT_ROOT |= {"s390x": 217, "i686": 217, "armv7l": 218, "armv6l": 218}
 _CAPSET |= {"s390x": 185, "i686": 185, "armv7l": 185, "armv6l": 185}
+_AF_INET, _SOCK_DGRAM = 2, 2
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_RUNNING = 0x41
 
@@ -91,8 +91,18 @@ def keep_capabilities(kept: frozenset[int]) -> None:
     _check(_libc().syscall(_CAPSET[os.uname().machine], header, data))
 
 
+def set_hostname(name: str) -> None:
+    """sethostname(2), for this process's UTS namespace."""
+    text = os.fsencode(name)
+    _check(_libc().sethostname(text, ctypes.c_size_t(len(text))))
+
+
 def loopback_up() -> None:
     """Switch on ``lo`` of this process's network namespace."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    any_socket = _libc().socket(_AF_INET, _SOCK_DGRAM, 0)
+    _check(any_socket)
+    try:
         request = struct.pack("16sH14x", b"lo", _IFF_UP_RUNNING)
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
+    finally:
+        os.close(any_socket)

@@ -11,11 +11,8 @@ import contextlib
 import errno
 import fcntl
 import os
-import socket
-import termios
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from layerscope.containers.runtime import identity, init, kernel, namespaces, rootfs
 from layerscope.containers.runtime.spec import (
@@ -30,12 +27,14 @@ from layerscope.containers.runtime.spec import (
 )
 from layerscope.errors import LayerscopeError
 
+if TYPE_CHECKING:
+    import socket
+
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """What runs, as the host numbers it. ``pid`` is the init's (of a program that joined: the
     program's), ``child`` this process's child that ends as it does; ``terminal`` is the master
     side of its terminal; ``lifeline`` closes when this process ends, and with it the container."""
@@ -46,15 +45,21 @@ class Started:
     lifeline: int | None = None
 
 
-@dataclass(slots=True)
 class _Pipes:
     """Ends of pipes that the children inherit: where to report, where a terminal goes."""
 
-    report: int
-    lifeline: int
-    terminal: socket.socket | None
-    stdio: tuple[int, int, int]
-    kept: list[int] = field(default_factory=list)
+    def __init__(
+        self,
+        report: int,
+        lifeline: int,
+        terminal: socket.socket | None,
+        stdio: tuple[int, int, int],
+    ) -> None:
+        self.report = report
+        self.lifeline = lifeline
+        self.terminal = terminal
+        self.stdio = stdio
+        self.kept: list[int] = []
 
     def close_others(self) -> None:
         """Close whatever else this process inherited: locks, databases, sockets."""
@@ -77,7 +82,7 @@ def launch(box: Box, process: Process, stdio: tuple[int, int, int]) -> Started:
     kernel.adopt_orphans()
     started = _start(lambda pipes: _leave(box, process, pipes), process, stdio)
     os.waitpid(started.child, 0)
-    return replace(started, child=started.pid)
+    return started._replace(child=started.pid)
 
 
 def join(pid: int, process: Process, stdio: tuple[int, int, int]) -> Started:
@@ -96,7 +101,7 @@ def _start(
 ) -> Started:
     report, telling = os.pipe()
     watched, lifeline = os.pipe()
-    ours, theirs = socket.socketpair() if process.tty else (None, None)
+    ours, theirs = _channel() if process.tty else (None, None)
     child = os.fork()
     if child == 0:
         _guarded(begin, _Pipes(telling, watched, theirs, stdio))
@@ -118,6 +123,15 @@ def _start(
     return Started(pid, child, terminal, lifeline)
 
 
+def _channel() -> tuple[socket.socket, socket.socket]:
+    """For a terminal's descriptor. What its use needs is imported now: once the root is another
+    one Python's own files are out of reach."""
+    import socket
+    import termios  # noqa: F401
+
+    return socket.socketpair()
+
+
 def _told(lines: Iterable[bytes], child: int) -> int:
     """The pid out of a report. Raises the error that it tells of."""
     pid = 0
@@ -132,6 +146,8 @@ def _told(lines: Iterable[bytes], child: int) -> int:
 
 
 def _received(channel: socket.socket) -> int | None:
+    import socket
+
     _, fds, _, _ = socket.recv_fds(channel, 1, 1)
     return fds[0] if fds else None
 
@@ -183,7 +199,7 @@ def _hide() -> None:
 def _be_init(box: Box, process: Process, pipes: _Pipes) -> None:
     signals = init.take_signals()
     rootfs.enter(box)
-    socket.sethostname(box.hostname)
+    kernel.set_hostname(box.hostname)
     if box.network is Network.NONE:
         with contextlib.suppress(OSError):
             kernel.loopback_up()
@@ -221,6 +237,8 @@ def _fork_program(process: Process, pipes: _Pipes) -> int:
     terminal = None
     if process.tty and pipes.terminal is not None:
         master, terminal = os.openpty()
+        import socket
+
         socket.send_fds(pipes.terminal, [b"t"], [master])
         os.close(master)
     program = os.fork()
@@ -236,6 +254,8 @@ def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
     os.setsid()
     stdio = pipes.stdio
     if terminal is not None:
+        import termios
+
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
         stdio = (terminal, terminal, terminal)
     spare = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in stdio]
@@ -268,7 +288,7 @@ def _work_in(cwd: str) -> None:
 
 def _environment(process: Process, user: identity.User) -> dict[str, str]:
     """Of several values for a name the last one wins."""
-    env = {"PATH": _PATH, "HOSTNAME": socket.gethostname()}
+    env = {"PATH": _PATH, "HOSTNAME": os.uname().nodename}
     if process.tty:
         env["TERM"] = "xterm"
     for entry in process.env:

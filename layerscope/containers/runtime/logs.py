@@ -11,10 +11,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
+
+from layerscope.units import now_text
 
 LIMIT = 10 << 20  # bytes of one file
 KEPT = 3
@@ -23,8 +24,7 @@ _LONGEST = 16 << 10
 _LOOK = 0.1  # seconds between two looks for more
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A line, or a piece of a long one. ``time`` is RFC 3339."""
 
     text: str
@@ -60,7 +60,7 @@ class LogWriter:
     def _append(self, stream: str, lines: list[bytes]) -> None:
         if not lines:
             return
-        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        now = now_text()
         made = [
             json.dumps(
                 {"log": line[at : at + _LONGEST].decode("utf-8", "replace"), "stream": stream}

@@ -9,8 +9,8 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from layerscope.containers.runtime import kernel
 from layerscope.containers.runtime.spec import Box, CannotRun, Network
@@ -70,8 +70,7 @@ def write_own_files(own: Path, hostname: str) -> None:
     (own / "resolv.conf").touch()
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     """A file or folder of the host, held open across the change of root."""
 
     fd: int

@@ -7,7 +7,7 @@ import os
 import select
 import signal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.containers.runtime import init
 from layerscope.containers.runtime.launch import Started
@@ -16,8 +16,7 @@ from layerscope.containers.runtime.logs import LogWriter
 _CHUNK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Where output goes besides the log: a descriptor of this process, None for nowhere."""
 
     stream: str

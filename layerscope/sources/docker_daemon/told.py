@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from layerscope.oci.config import ImageConfig, RuntimeConfig
+from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest
 from layerscope.oci.document import Document
 from layerscope.oci.history import History
 from layerscope.oci.platform import Platform
+from layerscope.oci.runtime_config import RuntimeConfig
 
 # Instructions that never make a layer (WORKDIR does where the directory is new).
 _METADATA = frozenset(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from layerscope.oci.config import RuntimeConfig
 from layerscope.oci.digest import Digest
+from layerscope.oci.runtime_config import RuntimeConfig
 from layerscope.tui.models.command_text import command_text
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import ago_text, size_text

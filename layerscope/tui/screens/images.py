@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from layerscope.errors import LayerscopeError
-from layerscope.oci.config import RuntimeConfig
+from layerscope.oci.runtime_config import RuntimeConfig
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.images import IMAGES
 from layerscope.tui.models.image_lines import DetailLines, ImageLines, image_headings, shown_name
