@@ -54,6 +54,19 @@ def started(layerscope: Layerscope) -> Iterator[Callable[..., str]]:
         call(layerscope, "rm", "-f", "-v", name)
 
 
+def test_a_start_loads_little(layerscope: Layerscope, tmp_path: Path) -> None:
+    """Each of these would cost a call that starts a container some milliseconds."""
+    base = "acme/my-base-image:1.0"
+    layerscope("load", f"docker-archive:{write_images(tmp_path / 'images.tar')}:{base}")
+    layerscope("run", "--rm", base, "true")  # the first unpacks the layers
+    dear = {"dataclasses", "inspect", "socket", "shutil", "subprocess", "tempfile", "locale"}
+    words = ["--root", str(layerscope.store), "run", "--rm", base, "true"]
+    code = f"import sys\nfrom layerscope.cli.main import main\nassert main({words!r}) == 0\n"
+    code += f"print(sorted({dear!r} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
 def call(layerscope: Layerscope, *words: str) -> subprocess.CompletedProcess[str]:
     return run(*words, root=layerscope.store)
 

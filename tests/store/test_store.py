@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from layerscope.errors import LayerscopeError
-from layerscope.store.database import NewerStore
+from layerscope.store.database import NewerStore, forking_strangers
 from layerscope.store.disk import StoreFailure
-from layerscope.store.layout import NoStore
+from layerscope.store.layout import DATABASE, NoStore
 from layerscope.store.store import Store
 from tests.support.images import image
 from tests.support.ordinary_user import as_ordinary_user
@@ -124,6 +124,31 @@ def test_a_child_process_has_a_connection_of_its_own(store: Store) -> None:
     assert os.waitpid(pid, 0)[1] == 0
     store.tag("example:1", "parent:1")
     assert store.images()[0].names == ("child:1", "example:1", "parent:1")
+
+
+def test_a_child_that_never_asks_leaves_the_connection_to_its_parent(store: Store) -> None:
+    load_new(store)
+    with forking_strangers():
+        pid = os.fork()
+    if not pid:
+        os.closerange(3, 1 << 16)  # as the first process of a container does
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    with store.database.write(lasting=False):
+        other = [sys.executable, "-c", _WRITES_AT_ONCE, str(store.root / DATABASE)]
+        assert subprocess.run(other).returncode == 1  # the lock is still ours
+    store.tag("example:1", "parent:1")
+    assert Store.open(store.root).images()[0].names == ("example:1", "parent:1")
+
+
+_WRITES_AT_ONCE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+try:
+    connection.execute("BEGIN IMMEDIATE")
+except sqlite3.OperationalError:
+    sys.exit(1)
+"""
 
 
 def test_listing_images_loads_no_heavy_module(store: Store) -> None:
