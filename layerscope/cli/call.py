@@ -21,7 +21,8 @@ usage: layerscope [TARGET]        open the explorer on an image, or on the store
 
 TARGET: a file or folder that `docker save`, skopeo, buildah and the like have written, a root file
 system, a name or ID of the store; or docker-archive:FILE[:NAME], oci-archive:FILE[:NAME],
-oci:FOLDER[:NAME], rootfs:FOLDER|TAR, docker-daemon:NAME, containers-storage:NAME (Podman's).
+oci:FOLDER[:NAME], rootfs:FOLDER|TAR, docker-daemon:NAME, containers-storage:NAME (Podman's),
+docker://REGISTRY/REPO[:TAG] (in a registry; only what is looked at is fetched).
 
 Explorer options: --platform OS/ARCH, --theme NAME, --no-mouse
 Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --version, --help

@@ -104,8 +104,8 @@ def add_target(parser: Parser, name: str = "target", metavar: str = "TARGET") ->
         name,
         metavar=metavar,
         help="docker-archive:FILE[:REF], oci-archive:FILE[:REF], oci:DIR[:REF], rootfs:DIR|TAR, "
-        "docker-daemon:REF, containers-storage:REF, a file or folder of these, or a name or ID of "
-        "the store",
+        "docker-daemon:REF, containers-storage:REF, docker://REGISTRY/REPO, a file or folder of "
+        "these, or a name or ID of the store",
     )
     add_platform(parser)
 
@@ -114,6 +114,13 @@ def add_platform(parser: Parser) -> None:
     """``--platform``, for images for several; once a parser."""
     if "--platform" not in parser._option_string_actions:
         parser.add_argument("--platform", metavar="OS/ARCH", help="which image of several")
+
+
+def add_insecure(parser: Parser) -> None:
+    """``--insecure``, for registries without TLS or with a certificate that nobody vouches for."""
+    parser.add_argument(
+        "--insecure", action="store_true", help="take any certificate, or http without TLS"
+    )
 
 
 def whole_number(text: str) -> int:

@@ -59,7 +59,7 @@ def pass_over(
     blob's bytes as they are read. Raises what the codec and the scanner raise, and OSError.
     """
     sys.setswitchinterval(min(_SWITCH, sys.getswitchinterval()))
-    return _Pass(raw, limits, sink).run(watch, TarScanner(scan_limits))
+    return _Pass(raw, watch, limits, sink).run(TarScanner(scan_limits))
 
 
 class _Behind:
@@ -110,18 +110,20 @@ class _Behind:
 class _Pass:
     """One blob on its way through decoder, hashes and scanner."""
 
-    def __init__(self, raw: BinaryIO, limits: Limits | None, sink: Sink | None) -> None:
+    def __init__(
+        self, raw: BinaryIO, watch: Watch, limits: Limits | None, sink: Sink | None
+    ) -> None:
         self._source = _Source(raw, self._took)
         self._codec = detect(self._source.head)
-        self._limits, self._sink = limits, sink
+        self._watch, self._limits, self._sink = watch, limits, sink
         self._behind = _Behind()
         self._digest, self._diff_id = hashlib.sha256(), hashlib.sha256()
         self._blob_size = self._tar_size = 0
 
-    def run(self, watch: Watch, scanner: TarScanner) -> Passed:
+    def run(self, scanner: TarScanner) -> Passed:
         """Read to the end; the second thread is gone afterwards, whatever happens."""
         with self._behind:
-            self._read(watch, scanner)
+            self._read(scanner)
         diff_id = Digest("sha256", self._diff_id.hexdigest())
         plain = self._codec is Codec.PLAIN
         return Passed(
@@ -133,7 +135,7 @@ class _Pass:
             tar_size=self._tar_size,
         )
 
-    def _read(self, watch: Watch, scanner: TarScanner) -> None:
+    def _read(self, scanner: TarScanner) -> None:
         plain = self._codec is Codec.PLAIN
         stream: _Readable = (
             self._source if plain else decoded(self._source, self._codec, self._limits)
@@ -149,7 +151,6 @@ class _Pass:
                 scanner.feed(filled)
             else:
                 self._behind.take(filled, self._diff_id.update, scanner.feed)
-            watch(self._blob_size)
 
     def _took(self, data: bytes | memoryview) -> None:
         self._blob_size += len(data)
@@ -157,6 +158,7 @@ class _Pass:
             self._sink(data)
         if self._codec is not Codec.PLAIN:
             self._behind.take(bytes(data), self._digest.update)
+        self._watch(self._blob_size)
 
 
 class _Readable(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from layerscope.archive.blob import FileRange
 from layerscope.archive.codec import Codec, detect
@@ -36,6 +37,24 @@ class ChooseImage(LayerscopeError):
         super().__init__(what, f"{why}; there are: {', '.join(shown)}", hint)
 
 
+class Distant(Protocol):
+    """A blob that lies on another machine, or what was fetched of it."""
+
+    @property
+    def file(self) -> Path:
+        """Where it lies once :meth:`open` was read to its end; it may be moved from there."""
+
+    def open(self) -> BinaryIO:
+        """A reader from its first byte on, which fetches what isn't here. An error about the bytes
+        that leaves its context throws them away. Raises LayerscopeError."""
+
+    def here(self) -> FileRange | None:
+        """Where all of it lies on this machine, None if it doesn't."""
+
+    def fetch(self) -> FileRange:
+        """The same, fetched and verified if need be. Raises LayerscopeError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer: what is promised of it and where its blob lies.
@@ -48,26 +67,53 @@ class Layer:
     diff_id: Digest | None
     descriptor: Descriptor | None
     size: int | None
-    bytes: FileRange | Callable[[], BinaryIO]
+    bytes: FileRange | Distant | Callable[[], BinaryIO]
     fingerprint: str | None = None
 
     def open(self) -> BinaryIO:
         """A reader of the blob from its first byte on. Raises OSError, LayerscopeError."""
-        if isinstance(self.bytes, FileRange):
-            return self.bytes.open()  # type: ignore[return-value]
-        return self.bytes()
+        if callable(self.bytes):
+            return self.bytes()
+        return self.bytes.open()  # type: ignore[return-value]
 
     def codec(self) -> Codec:
-        """How the blob is compressed, by its first bytes; what is made on the way is plain."""
-        if self.place is None:
-            return Codec.PLAIN
-        with self.place.open() as raw:
+        """How the blob is compressed, by its first bytes, or by its media type where they aren't
+        here; what is made on the way is plain."""
+        place = self.place
+        if place is None:
+            return _said(self.descriptor.media_type if self.descriptor else "")
+        with place.open() as raw:
             return detect(raw.read(_HEAD))
 
     @property
     def place(self) -> FileRange | None:
-        """Where the blob lies as it is, None if it has to be made."""
-        return self.bytes if isinstance(self.bytes, FileRange) else None
+        """Where the blob lies as it is; None if it has to be made, or fetched."""
+        if isinstance(self.bytes, FileRange):
+            return self.bytes
+        return self.distant.here() if self.distant is not None else None
+
+    @property
+    def distant(self) -> Distant | None:
+        """The blob, if it lies on another machine."""
+        if callable(self.bytes) or isinstance(self.bytes, FileRange):
+            return None
+        return self.bytes
+
+
+def _said(media_type: str) -> Codec:
+    """The codec that a media type promises."""
+    for codec in (Codec.GZIP, Codec.ZSTD):
+        if media_type.endswith(codec.value):
+            return codec
+    return Codec.PLAIN
+
+
+def check_layer_digests(what: str, *digests: Digest) -> None:
+    """Raises NotAnImage for those of an algorithm that layers are not indexed by."""
+    for digest in digests:
+        if digest.algorithm != "sha256":
+            why = f"its layer {digest.short} has a {digest.algorithm} digest, which isn't supported"
+            raise NotAnImage(what, why)
 
 
 @dataclass(frozen=True, slots=True)

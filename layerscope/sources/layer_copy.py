@@ -62,11 +62,15 @@ def keep_layer(layer: Layer, store: Store, hand: Hand, watch: Watch) -> KeptLaye
     there = _there(layer, store)
     if there is not None:
         return there
-    temporary = hand.temporary()
-    with told(store.root):
-        out = temporary.open("xb", buffering=0)
-    with out:
-        facts = _copy(layer, store, hand, partial(_write, store.root, out), watch)
+    if layer.distant is not None:
+        temporary = layer.distant.file
+        facts = _copy(layer, store, hand, _kept_already, watch)
+    else:
+        temporary = hand.temporary()
+        with told(store.root):
+            out = temporary.open("xb", buffering=0)
+        with out:
+            facts = _copy(layer, store, hand, partial(_write, store.root, out), watch)
     store.record_layer(facts)
     if layer.fingerprint is not None:
         store.remember_file(layer.fingerprint, facts.diff_id)
@@ -146,6 +150,10 @@ def _place(store: Store, hand: Hand, diff_id: Digest) -> Path:
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder / "index"
+
+
+def _kept_already(data: bytes | memoryview) -> None:
+    """What is fetched is kept as it comes."""
 
 
 def _write(root: Path, out: FileIO, data: bytes | memoryview) -> None:

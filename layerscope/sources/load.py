@@ -44,8 +44,9 @@ def load_image(
     store: Store,
     names: Iterable[str] | None = None,
     progress: Progress | None = None,
+    at_once: int = _AT_ONCE,
 ) -> Loaded:
-    """Copy ``image`` into ``store`` under ``names``, its own if None.
+    """Copy ``image`` into ``store`` under ``names``, its own if None; ``at_once`` layers a time.
 
     All of it becomes visible at the end, or nothing. Raises what reading the layers raises,
     WrongLayer, IncompleteImage, InvalidReference, StoreFailure, Cancelled.
@@ -54,7 +55,7 @@ def load_image(
         image = image.whole()
     with store.hold() as hand:
         loading = _Loading(image, store, hand, progress or Silent())
-        layers = loading.layers()
+        layers = loading.layers(at_once)
         config_bytes = _config(image, layers)
         manifest_bytes = image.manifest_bytes or _manifest(config_bytes, layers)
         loading.document(config_bytes)
@@ -72,7 +73,7 @@ class _Loading:
         self.added: dict[Digest, int] = {}
         self.shared: set[Digest] = set()
 
-    def layers(self) -> list[KeptLayer]:
+    def layers(self, at_once: int) -> list[KeptLayer]:
         """Bring every layer in, several at once; one that is listed twice is read once."""
         layers = self._image.layers
         # Before anything is looked for: what is there now stays there.
@@ -80,7 +81,7 @@ class _Loading:
         self._hand.pin(*(layer.diff_id for layer in layers if layer.diff_id))
         keys = [_key(layer) for layer in layers]
         numbers = {key: number for number, key in reversed([*enumerate(keys)])}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             try:
                 kept = dict(zip(numbers, pool.map(self._layer, numbers.values()), strict=True))
             except BaseException:

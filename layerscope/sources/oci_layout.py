@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from layerscope.archive.blob import FileRange
-from layerscope.oci import media
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.descriptor import CONTAINERD_NAME, REF_NAME, Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.document import MAX_BYTES
-from layerscope.oci.manifest import ImageIndex, Manifest, is_index
-from layerscope.oci.platform import Platform, choose
+from layerscope.oci.manifest import ImageIndex, Manifest
+from layerscope.oci.platform import Platform
 from layerscope.oci.reference import InvalidReference, Reference
-from layerscope.sources.image import ChooseImage, Image, Layer, NotAnImage
+from layerscope.sources.image import (
+    ChooseImage,
+    Image,
+    Layer,
+    NotAnImage,
+    check_layer_digests,
+)
+from layerscope.sources.platforms import images_of, manifest_for
 
 INDEX = "index.json"
 LAYOUT = "oci-layout"
-_MAX_NESTED = 8
 
 
 class Files(Protocol):
@@ -72,7 +77,7 @@ def open_layout(
     """
     index = ImageIndex.parse(files.read(INDEX), f"{files.what}: {INDEX}")
     chosen = _choose(transport, files.what, index, wanted)
-    manifest_bytes = _for_platform(files, chosen, platform)
+    manifest_bytes = manifest_for(chosen, partial(_read_blob, files), platform, files.what)
     manifest = Manifest.parse(manifest_bytes, f"{files.what}: manifest")
     config_bytes = _read_blob(files, manifest.config.digest)
     config = ImageConfig.parse(config_bytes, f"{files.what}: config")
@@ -87,9 +92,7 @@ def open_layout(
 
 def _choose(transport: str, what: str, index: ImageIndex, wanted: str | None) -> list[Descriptor]:
     """The descriptors of one image: one, or one a platform, or one a name."""
-    images = [one for one in index.manifests if not one.is_attestation]
-    if not images:
-        raise NotAnImage(what, "it lists no image")
+    images = images_of(index, what)
     there = sorted({_name(one) or one.ref_name or str(one.digest) for one in images})
     if wanted is not None:
         images = [one for one in images if _is_called(one, wanted)]
@@ -101,29 +104,8 @@ def _choose(transport: str, what: str, index: ImageIndex, wanted: str | None) ->
     raise ChooseImage(transport, what, wanted, there)
 
 
-def _for_platform(files: Files, offered: Sequence[Descriptor], wanted: Platform | None) -> bytes:
-    """The manifest's bytes, through indexes of platforms."""
-    for _ in range(_MAX_NESTED):
-        number = 0
-        if len({one.digest for one in offered}) > 1 or (wanted and offered[0].platform):
-            platforms = [one.platform for one in offered]
-            number = choose(wanted or Platform.host(), platforms, files.what)
-        chosen = offered[number]
-        data = _read_blob(files, chosen.digest)
-        if not media.is_index(chosen.media_type) and not is_index(data, f"{files.what}: manifest"):
-            return data
-        index = ImageIndex.parse(data, f"{files.what}: index {chosen.digest.short}")
-        offered = [one for one in index.manifests if not one.is_attestation]
-        if not offered:
-            raise NotAnImage(files.what, "it lists no image")
-    raise NotAnImage(files.what, f"its indexes are nested more than {_MAX_NESTED} deep")
-
-
 def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
-    for digest in (descriptor.digest, diff_id):
-        if digest.algorithm != "sha256":
-            why = f"its layer {digest.short} has a {digest.algorithm} digest, which isn't supported"
-            raise NotAnImage(files.what, why)
+    check_layer_digests(files.what, descriptor.digest, diff_id)
     try:
         place = files.need(_path(descriptor.digest))
     except NotAnImage:

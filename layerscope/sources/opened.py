@@ -149,7 +149,7 @@ class OpenImage:
         The index may have been made from another form of the same layer.
         """
         index, layer = self.layer(number), self.image.layers[number]
-        if index is None or layer.place is None:
+        if index is None or callable(layer.bytes):
             return index.facts if index else None
         codec = layer.codec().value
         other = index.facts.codec != codec
@@ -158,20 +158,27 @@ class OpenImage:
             index.facts,
             digest=layer.descriptor.digest if layer.descriptor else digest,
             codec=codec,
-            blob_size=layer.place.size,
+            blob_size=index.facts.blob_size if layer.size is None else layer.size,
         )
 
     def content(self, number: int) -> LayerContent | None:
-        """The uncompressed bytes of a layer; None if they can only be read from their start."""
+        """The uncompressed bytes of a layer; None if they can only be read from their start.
+
+        What lies on another machine is fetched. Raises what that raises.
+        """
         from layerscope.archive.content import LayerContent
 
-        layer, facts = self.image.layers[number], self.facts(number)
+        layer = self.image.layers[number]
+        place = layer.place
+        if place is None and layer.distant is not None:
+            place = layer.distant.fetch()
+        facts = self.facts(number)
         assert facts is not None
-        if layer.place is None:
+        if place is None:
             return None
         folder = self._store.layer_dir(facts.diff_id)
         codec = Codec(facts.codec)
-        return LayerContent(layer.place, codec, str(facts.digest), facts.tar_size, folder)
+        return LayerContent(place, codec, str(facts.digest), facts.tar_size, folder)
 
     def _chunks(self, number: int, entry: Entry) -> Iterator[bytes]:
         from layerscope.archive.content import file_chunks

@@ -39,6 +39,8 @@ def open_target(
     """
     wanted = _Wanted(text, store, platform, progress or Silent())
     transport, colon, rest = text.partition(":")
+    if transport == "docker" and not rest.startswith("//"):
+        colon = ""  # an image of that name
     open_as = _TRANSPORTS.get(transport) if colon else None
     try:
         if open_as is not None:
@@ -126,16 +128,25 @@ def _containers_storage(wanted: _Wanted) -> Image:
     return open_containers_storage(wanted.text)
 
 
+def _registry(wanted: _Wanted) -> Image:
+    from layerscope.oci.reference import Reference
+    from layerscope.sources.registry.image import open_registry
+
+    reference = Reference.parse(wanted.text.removeprefix("//"))
+    return open_registry(reference, wanted.store, wanted.progress, wanted.platform)
+
+
 _TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
     "docker-archive": _docker_archive,
     "oci-archive": _oci_archive,
     "oci": _oci,
     "docker-daemon": _docker_daemon,
     "containers-storage": _containers_storage,
+    "docker": _registry,
     "rootfs": _rootfs,
 }
 # Transports of the containers tools whose images have to be saved to a file first.
-_ELSEWHERE = frozenset(("docker", "dir", "ostree", "sif"))
+_ELSEWHERE = frozenset(("dir", "ostree", "sif"))
 
 
 def _bare(wanted: _Wanted) -> Image:

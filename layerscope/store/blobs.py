@@ -92,7 +92,7 @@ class BlobStore:
         final = self.path(digest)
         with told(final):
             if final.is_file():
-                temporary.unlink()
+                temporary.unlink(missing_ok=True)
                 return False
             temporary.chmod(0o644)
             _sync(temporary)

@@ -96,6 +96,7 @@ def _sweep(root: Path, database: Database, hand: Hand) -> tuple[dict[Path, Path]
         leftovers = _moved(_unpinned_tmp(root, kept), hand)
         gone = [(f"{path.parent.name}:{path.name}",) for path in blobs]
         tx.executemany("DELETE FROM layer_blobs WHERE digest = ?", gone)
+        tx.executemany("DELETE FROM blob_origins WHERE digest = ?", gone)
         unseen = [(f"sha256:{path.name}",) for path in layers]
         tx.executemany("DELETE FROM seen_files WHERE diff_id = ?", unseen)
         tx.execute(

@@ -128,12 +128,23 @@ _TIMELINE = (
     ) WITHOUT ROWID""",
 )
 
+_BLOB_ORIGINS = (
+    # Repositories of registries that a blob was seen in, for others of the same registry.
+    """CREATE TABLE blob_origins (
+        digest TEXT NOT NULL,
+        registry TEXT NOT NULL,     -- HOST[:PORT] as in image names
+        repository TEXT NOT NULL,   -- its path there
+        PRIMARY KEY (digest, registry, repository)
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _IMAGES,
     _CONTAINERS,
     _SEEN_FILES,
     _BUILD_CACHE,
     _TIMELINE,
+    _BLOB_ORIGINS,
 )
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layerscope.index.facts import LayerFacts
     from layerscope.oci.config import ImageConfig
     from layerscope.oci.manifest import Manifest
+    from layerscope.oci.reference import Reference
     from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store import garbage, removal
     from layerscope.store.hands import Hand
@@ -146,6 +147,17 @@ class Store:
         sql = "SELECT diff_id FROM seen_files WHERE fingerprint = ?"
         row = self.database.row(sql, fingerprint)
         return Digest.parse(row[0]) if row else None
+
+    def remember_origin(self, reference: Reference, blobs: Iterable[Digest]) -> None:
+        """Keep that the repository of a name has blobs."""
+        rows = [(str(digest), reference.domain, reference.path) for digest in blobs]
+        with self.database.write() as tx:
+            tx.executemany("INSERT OR IGNORE INTO blob_origins VALUES (?, ?, ?)", rows)
+
+    def origins(self, blob: Digest, registry: str) -> list[str]:
+        """The paths of repositories of a registry that were seen to have a blob."""
+        sql = "SELECT repository FROM blob_origins WHERE digest = ? AND registry = ?"
+        return [row[0] for row in self.database.rows(sql, str(blob), registry)]
 
     def add_image(
         self, manifest_bytes: bytes, names: Iterable[str] = (), parent: Digest | None = None

@@ -10,6 +10,7 @@ from layerscope.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from layerscope.oci.platform import Platform
+    from layerscope.sources.load import Loaded as Done
     from layerscope.store.store import Store
 
 
@@ -43,7 +44,11 @@ def load(
     for name in names:
         familiar(name)  # a wrong one is told before gigabytes are copied
     image = open_target(target, store, platform, progress)
-    done = load_image(image, store, names or None, progress or Silent())
+    return loaded(load_image(image, store, names or None, progress or Silent()))
+
+
+def loaded(done: Done) -> Loaded:
+    """The same in words."""
     return Loaded(
         id=str(done.image.id),
         names=done.image.names,

@@ -33,7 +33,8 @@ TARGETS = [
     *("", " ", "-", ":", "::", "nothing", "nothing:latest", "UPPER", "a b", "sha256:zz", "ffff"),
     *("./nothing", "/nothing/there", "empty", "text", "cut.tar", "pipe", "/dev/null", "/dev/zero"),
     *("docker-archive:", "docker-archive:folder", "docker-archive:text", "oci-archive:text"),
-    *("oci:text", "oci:folder", "oci:nothing", "rootfs:nothing", "rootfs:text", "docker://alpine"),
+    *("oci:text", "oci:folder", "oci:nothing", "rootfs:nothing", "rootfs:text", "docker://"),
+    *("docker://127.0.0.1:1/app", "docker:dind", "docker://UPPER/x@sha256:0"),
     *("docker-daemon:alpine", "http://host/x", "x" * 5000, "/x" * 5000, "\udcff\x1b[31m", "a\nb"),
     *("name@sha256:0", "\u202egnp.exe", "%s%n", "~", "$HOME", "store"),
 ]

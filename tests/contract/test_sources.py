@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from layerscope.sources.save import SaveFormat, save_images
 from layerscope.sources.target import open_target
 from layerscope.store.store import Store
 from sample_images.archives import GZIP, ZSTD, Blob, Layer
+from tests.support.fake_registry import fake_registry
 from tests.support.fake_storage import write_storage
 from tests.support.images import (
     BASE,
@@ -85,18 +86,23 @@ def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")
 
 
-@pytest.fixture(params=[*FORMS, "the store"])
-def opened(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Image:
+@pytest.fixture(params=[*FORMS, "the store", "a registry"])
+def opened(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Iterator[Image]:
     """The image, opened from one of the forms."""
     if request.param == "the store":
         load(store, FORMS["oci"](tmp_path / "image"))
-        return open_target("app:1", store)
-    return open_target(FORMS[request.param](tmp_path / "image"), store)
+        yield open_target("app:1", store)
+    elif request.param == "a registry":
+        with fake_registry() as registry:
+            registry.add("app", "1", ZIPPED)
+            yield open_target(f"docker://{registry.address}/app:1", store)
+    else:
+        yield open_target(FORMS[request.param](tmp_path / "image"), store)
 
 
 def test_documents_are_the_same(opened: Image) -> None:
     assert opened.id.hex == PLAIN.config.sha256
-    assert opened.names == ("app:1",)
+    assert [name.rpartition("/")[2] for name in opened.names] == ["app:1"]
     assert opened.config_bytes == PLAIN.config.content
     assert opened.config.config.cmd == ("sh",)
     assert [step.layer for step in opened.config.steps] == [0, 1, None]
@@ -136,7 +142,7 @@ def test_every_form_can_be_loaded(opened: Image, store: Store) -> None:
     from layerscope.sources.load import load_image
 
     loaded = load_image(opened, store).image
-    assert (loaded.id, loaded.names, loaded.size) == (opened.id, ("app:1",), 5018)
+    assert (loaded.id, loaded.names, loaded.size) == (opened.id, opened.names, 5018)
     if opened.manifest_bytes is not None:
         assert store.blobs.read(loaded.manifest.digest) == opened.manifest_bytes
     assert faults(store) == []

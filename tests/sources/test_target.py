@@ -165,7 +165,7 @@ def test_a_bare_word_is_the_store_s_before_a_folder_s(
     assert open_target("other", store).names == ()
 
 
-@pytest.mark.parametrize("text", ["docker://alpine", "ostree:alpine", "ftp://x"])
+@pytest.mark.parametrize("text", ["dir:alpine", "ostree:alpine", "ftp://x"])
 def test_other_transports_are_one_line(store: Store, text: str) -> None:
     with pytest.raises(UsageError, match="images are not read from"):
         open_target(text, store)

@@ -91,9 +91,17 @@ def docker_daemon(folder: Path) -> Iterator[Docker]:
         yield Docker(client, address)
 
 
+# A name and its password, and the line that docker-registry knows them by (bcrypt).
+REGISTRY_USER = ("somebody", "a-password")
+_HTPASSWD = "somebody:$2b$04$ps73wxJWdG0XBeqFovaeIuZIWkI9L8nV1D5p/LYGi.Cl/VZV9K7N.\n"
+
+
 @contextlib.contextmanager
-def registry(folder: Path) -> Iterator[str]:
-    """A registry on the loopback with its data in ``folder``; its `host:port`."""
+def registry(folder: Path, *, password: bool = False) -> Iterator[str]:
+    """A registry on the loopback with its data in ``folder``; its `host:port`.
+
+    With ``password`` it lets in REGISTRY_USER alone.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -102,7 +110,9 @@ def registry(folder: Path) -> Iterator[str]:
     config.write_text(
         f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: {address}}}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\n"
+        + (f"auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n" if password else "")
     )
+    (folder / "htpasswd").write_text(_HTPASSWD)
 
     def connects() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -9,6 +9,8 @@ from __future__ import annotations
 IMAGES = {
     "load": "copy an image into the store",
     "save": "write images of the store to a file or folder",
+    "pull": "copy an image of a registry into the store",
+    "push": "copy an image of the store to a registry",
     "images": "list the images of the store",
     "history": "show how an image came to be, newest step first",
     "inspect": "show everything known of images, containers, volumes",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from layerscope.cli.context import Context
+from layerscope.cli.copied import print_copied
 from layerscope.cli.parser import Parser, add_target
 from layerscope.usecases.load import load
 
@@ -25,10 +24,4 @@ def run(context: Context) -> int:
     """Copy an image into the store."""
     args = context.args
     done = load(context.store, args.target, args.tag, context.progress, context.platform)
-    if args.json:
-        return context.print_json(asdict(done))
-    names = ", ".join(done.names) or done.id
-    shared = f", {done.blobs_shared} shared" if done.blobs_shared else ""
-    added = f"{done.blobs_added} blobs, {context.size(done.bytes_added)} added{shared}"
-    context.print([f"Loaded {names} ({done.layers} layers; {added})"])
-    return 0
+    return print_copied(context, "Loaded", done)

@@ -1,0 +1,1 @@
+"""Registries, by the OCI distribution API: images looked at, pulled and pushed."""

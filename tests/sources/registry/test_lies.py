@@ -1,0 +1,161 @@
+"""Registries that lie, are slow, or are none: one error each, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from layerscope.errors import LayerscopeError
+from layerscope.oci import media
+from layerscope.sources.registry.wire import NoRegistry
+from layerscope.sources.target import open_target
+from layerscope.store.store import Store
+from tests.support.fake_registry import (
+    FakeRegistry,
+    Handler,
+    answer,
+    content,
+    cut,
+    fake_registry,
+)
+from tests.support.registries import BLOB, IMAGE, ZIPPED, pull
+from tests.support.stores import faults
+
+OLD_SCHEMA = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+
+def endless(handler: Handler) -> None:
+    """Never stops, and never says how much there will be."""
+    handler.head(200, None)
+    handler.close_connection = True
+    try:
+        while True:
+            handler.wfile.write(b"0" * 65536)
+    except OSError:
+        pass
+
+
+def dripping(handler: Handler) -> None:
+    """Sends a byte now and then."""
+    import time
+
+    handler.head(200, 100_000)
+    handler.close_connection = True
+    try:
+        for _ in range(2000):
+            handler.wfile.write(b"0")
+            time.sleep(0.02)
+    except OSError:
+        pass
+
+
+def silent(handler: Handler) -> None:
+    """Says nothing, until the other side hangs up."""
+    handler.close_connection = True
+    handler.connection.recv(1)
+
+
+BLOBS = f"GET .*/blobs/{BLOB}"
+MANIFEST = "GET .*/manifests/1"
+LIES = [
+    (MANIFEST, answer(404, b"{}"), "the registry has no such thing"),
+    (MANIFEST, answer(500, b"oops"), "the registry answers 500 Internal Server Error"),
+    (MANIFEST, answer(403, b"{}"), "the registry denies it"),
+    (MANIFEST, answer(200, b"{garbage"), "it is no JSON"),
+    (MANIFEST, answer(200, b""), "it is empty"),
+    (MANIFEST, answer(200, b"[]"), "it is no JSON object"),
+    (MANIFEST, answer(200, b'{"schemaVersion": 1}'), "its schema version is 1"),
+    (
+        MANIFEST,
+        answer(
+            200, b"{}", Content_Type="application/vnd.docker.distribution.manifest.v1+prettyjws"
+        ),
+        "Docker's old schema 1",
+    ),
+    (
+        MANIFEST,
+        answer(200, content(IMAGE.manifest), Docker_Content_Digest="sha256:" + "0" * 64),
+        "its bytes have the digest",
+    ),
+    (MANIFEST, answer(200, b"{}", Docker_Content_Digest="x\x1b[31m"), "it tells a digest that is"),
+    (MANIFEST, answer(200, b" " * (5 << 20)), "its answer is longer than 4194304 bytes"),
+    (MANIFEST, endless, "its answer is longer than 4194304 bytes"),
+    (MANIFEST, cut(100), "it breaks off"),
+    (MANIFEST, dripping, "it sends nothing, or too little, for 0.5 seconds"),
+    (MANIFEST, silent, "it sends nothing, or too little, for 0.5 seconds"),
+    (MANIFEST, answer(307, Location="/v2/team/app/manifests/1"), "it redirects more than 5 times"),
+    (MANIFEST, answer(307, Location="ftp://example/x"), "it is neither http nor https"),
+    (MANIFEST, answer(307, Location="http://[bad/x"), "it is no address"),
+    (BLOBS, answer(404, b"{}"), "the registry has no such thing"),
+    (BLOBS, answer(500, b"{}"), "the registry answers 500"),
+    (BLOBS, answer(200, b"x" * ZIPPED.blob.size), r"its \w+ is sha256|no tar|header"),
+    (BLOBS, answer(200, content(ZIPPED.blob) + b"more"), "announces"),
+    (BLOBS, answer(200, content(ZIPPED.blob)[:-5]), "announces"),
+    (BLOBS, answer(206, content(ZIPPED.blob), Content_Range="bytes 5-9/1"), "another part of it"),
+    (BLOBS, endless, "no tar|header|more than"),
+    (BLOBS, cut(1000), "it breaks off, after"),
+    (BLOBS, dripping, "announces 100000 bytes"),
+    (BLOBS, silent, "it sends nothing, or too little"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "trap", "why"), LIES, ids=range(len(LIES)))
+def test_a_lying_registry_gives_one_error(
+    store: Store, registry: FakeRegistry, pattern: str, trap: object, why: str
+) -> None:
+    assert callable(trap)
+    registry.trap(pattern, trap)
+    with pytest.raises(LayerscopeError, match=why) as caught:
+        pull(store, registry)
+    assert caught.value.exit_code == 1
+    assert "\n" not in str(caught.value)
+    assert store.images() == []
+    assert faults(store) == []
+    registry.traps.clear()
+    pull(store, registry)
+    assert faults(store) == []
+
+
+def test_a_wrong_config_is_seen(store: Store, registry: FakeRegistry) -> None:
+    size = IMAGE.config.size
+    registry.trap(f"GET .*{IMAGE.config.sha256}", answer(200, b" " * size))
+    with pytest.raises(LayerscopeError, match="its bytes have the digest"):
+        pull(store, registry)
+
+
+def test_a_manifest_by_a_digest_that_it_hasn_t(store: Store, registry: FakeRegistry) -> None:
+    wrong = "sha256:" + "1" * 64
+    registry.manifests["team/app", wrong] = registry.manifests["team/app", "1"]
+    with pytest.raises(LayerscopeError, match="its bytes have the digest"):
+        pull(store, registry, f"team/app@{wrong}")
+
+
+def test_an_artifact_is_no_image(store: Store, registry: FakeRegistry) -> None:
+    manifest = json.loads(content(IMAGE.manifest))
+    manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json"
+    registry.add_manifest("chart", "1", json.dumps(manifest).encode(), media.OCI_MANIFEST)
+    with pytest.raises(LayerscopeError, match="it is no image but a"):
+        pull(store, registry, "chart:1")
+
+
+def test_nobody_answers(store: Store) -> None:
+    with fake_registry() as gone:
+        pass
+    with pytest.raises(NoRegistry, match="nothing answers there"):
+        pull(store, gone)
+
+
+def test_no_such_host(store: Store) -> None:
+    with pytest.raises(NoRegistry, match="no such host"):
+        open_target("docker://nobody.invalid/app:1", store)
+
+
+def test_what_answers_is_no_registry(store: Store, registry: FakeRegistry) -> None:
+    def trap(handler: Handler) -> None:
+        handler.wfile.write(b"SSH-2.0-OpenSSH\r\n")
+        handler.close_connection = True
+
+    registry.trap("GET", trap)
+    with pytest.raises(NoRegistry, match="what answers is no registry"):
+        pull(store, registry)
