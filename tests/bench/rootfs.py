@@ -35,7 +35,16 @@ def _mmdebstrap(out: Path, options: tuple[str, ...]) -> None:
         if file.is_file()
     ]
     subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=minbase", *options, _SUITE, str(out), *sources],
+        [
+            "mmdebstrap",
+            "--quiet",
+            "--format=tar",
+            "--variant=minbase",
+            *options,
+            _SUITE,
+            str(out),
+            *sources,
+        ],
         env={**os.environ, "SOURCE_DATE_EPOCH": _EPOCH},
         stdin=subprocess.DEVNULL,
         check=True,
