@@ -11,6 +11,7 @@ import enum
 import errno
 import os
 import stat
+import time
 
 from layerscope.cow import xattrs
 from layerscope.cow.core import Core, fail
@@ -138,7 +139,9 @@ class Copy:
             # Only what has one name keeps its identity; a hard link's copy is a file of its own.
             if shown.nlink == 1:
                 upper.mark_origin(fd, source.origin())
-            os.utime(fd, ns=(shown.atime_ns, shown.mtime_ns))
+            # Without its data it is a changed file from its first moment on.
+            is_whole = self.content is Content.WHOLE
+            os.utime(fd, ns=(shown.atime_ns, shown.mtime_ns if is_whole else time.time_ns()))
         finally:
             source.close()
 
