@@ -17,7 +17,7 @@ class Engine(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class FoundImage:
     """An image of another engine. ``size`` is in bytes as that engine counts, ``created`` RFC 3339
-    ("" if unknown), ``target`` the TARGET to type."""
+    ("" if unknown), ``target`` the TARGET to type; ``layers`` are counted, None if unknown."""
 
     engine: Engine
     id: str
@@ -25,3 +25,11 @@ class FoundImage:
     created: str
     size: int
     target: str
+    layers: int | None = None
+
+    @property
+    def exact_target(self) -> str:
+        """The TARGET that means this image whatever names are given to others meanwhile."""
+        if self.engine is Engine.DOCKER:
+            return f"docker-daemon:{self.id}"
+        return f"containers-storage:{self.id.removeprefix('sha256:')}"

@@ -30,7 +30,8 @@ def run(
     with first_frame(target) as frame:
         from layerscope.tui.session import Session
 
-        session = Session(root, platform, captions)
+        # A demo shows what it speaks of, and nothing else.
+        session = Session(root, platform, captions, others=not captions)
         _ = session.store
         if target is not None:
             session.begin(target)

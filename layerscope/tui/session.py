@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One run of the explorer."""
+    """One run of the explorer. ``others``: what other engines have is shown beside the store's."""
 
     def __init__(
-        self, root: Path, platform: str | None = None, captions: Sequence[str] = ()
+        self,
+        root: Path,
+        platform: str | None = None,
+        captions: Sequence[str] = (),
+        *,
+        others: bool = False,
     ) -> None:
         self.root = root
         self.platform = platform
         self.captions = captions
+        self.others = others
         self._early: dict[str, Future[OpenImage]] = {}
         self._readers: dict[str, Reader] = {}
 
@@ -39,7 +45,9 @@ class Session:
         The next :meth:`open` and :meth:`reader` of it give what came of it, errors included.
         """
         self._early[target] = Future()
-        threading.Thread(target=self._begin, args=(target, self._early[target])).start()
+        thread = threading.Thread(target=self._begin, args=(target, self._early[target]))
+        thread.daemon = True  # who leaves doesn't wait for a daemon that doesn't answer
+        thread.start()
 
     def open(self, target: str) -> OpenImage:
         """An image's documents; its layers as far as they were read before.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 from layerscope.accounting.changes import Change, ChangeKind, ChangeList, CopiedUp, change_list
 from layerscope.accounting.sizes import layer_usage
-from layerscope.errors import LayerscopeError
 from layerscope.sources.found import Engine, FoundImage
+from layerscope.usecases.engines import PATIENCE, Told, find_daemon, find_storages, telling
 
 if TYPE_CHECKING:
     from layerscope.containers.foreign.container import ForeignContainer, Layers
     from layerscope.cow.engine import Engine as Files
-    from layerscope.sources.containers_storage.storage import Storage
     from layerscope.sources.docker_daemon.client import DockerClient
 
 __all__ = ["Engine", "FoundImage", "Told"]
 
-Told = Callable[[LayerscopeError], object]
-"""Hears why an engine that seems to be there could not be asked."""
+LISTED = (Engine.DOCKER, Engine.PODMAN)
+"""Whose images can be asked for; Buildah's are in Podman's list."""
 
-_PATIENCE = 0.8  # seconds for one answer of a daemon while a list waits for it
 _TRIES = 5
 
 
@@ -61,32 +59,44 @@ def foreign_images(told: Told | None = None) -> list[FoundImage]:
     An engine that is absent has none; one that can't be asked (denied, not answering) is told of,
     and has none either. Nothing is raised, and no engine is waited for longer than a second.
     """
-    found: list[FoundImage] = []
-    for client in _daemons(told):
-        from layerscope.sources.docker_daemon.listing import list_images
+    found = [one for engine in LISTED for one in images_of(engine, told)]
+    return sorted(found, key=lambda image: image.created, reverse=True)
 
-        with _telling(told), client:
-            found += list_images(client)
-    for storage in _storages(told):
+
+def images_of(
+    engine: Engine, told: Told | None = None, patience: float = PATIENCE
+) -> list[FoundImage]:
+    """The images of one of them, as it lists them; ``patience`` as for a DockerClient."""
+    found: list[FoundImage] = []
+    if engine is Engine.DOCKER:
+        client = find_daemon(told, patience)
+        if client is not None:
+            from layerscope.sources.docker_daemon.listing import list_images
+
+            with telling(told), client:
+                found += list_images(client)
+        return found
+    for storage in find_storages(told):
         from layerscope.sources.containers_storage.listing import list_images as list_stored
 
-        with _telling(told):
+        with telling(told):
             found += list_stored(storage)
-    return sorted(found, key=lambda image: image.created, reverse=True)
+    return found
 
 
 def foreign_containers(told: Told | None = None) -> list[ForeignContainer]:
     """The containers of this user's Docker and Podman, newest first; as :func:`foreign_images`."""
     found: list[ForeignContainer] = []
-    for client in _daemons(told):
+    client = find_daemon(told)
+    if client is not None:
         from layerscope.containers.foreign.docker import docker_containers
 
-        with _telling(told), client:
+        with telling(told), client:
             found += docker_containers(client)
-    for storage in _storages(told):
+    for storage in find_storages(told):
         from layerscope.containers.foreign.podman import podman_containers
 
-        with _telling(told):
+        with telling(told):
             found += podman_containers(storage)
     return sorted(found, key=lambda container: container.created, reverse=True)
 
@@ -171,35 +181,3 @@ def _asked(container: ForeignContainer) -> Iterator[DockerClient]:
     assert container.daemon is not None
     with DockerClient(container.daemon) as client:
         yield client
-
-
-@contextmanager
-def _telling(told: Told | None) -> Iterator[None]:
-    try:
-        yield
-    except LayerscopeError as error:
-        if told is not None:
-            told(error)
-
-
-def _daemons(told: Told | None) -> list[DockerClient]:
-    """This user's Docker; none where nothing names one and the usual socket isn't there."""
-    from layerscope.sources.docker_daemon.address import DEFAULT, find_address
-    from layerscope.sources.docker_daemon.client import DockerClient
-
-    with _telling(told):
-        address = find_address()
-        if address.text != DEFAULT or Path(address.socket).exists():
-            return [DockerClient(address, _PATIENCE)]
-    return []
-
-
-def _storages(told: Told | None) -> list[Storage]:
-    from layerscope.sources.containers_storage.settings import find_place
-    from layerscope.sources.containers_storage.storage import open_storages
-
-    with _telling(told):
-        place = find_place()
-        if place.root.exists():
-            return open_storages(place)
-    return []

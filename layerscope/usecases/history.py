@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
+    from layerscope.sources.image import Image
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -58,7 +59,14 @@ def history_of_target(
     opened = OpenImage(image, store)
     opened.read_all(progress)
     sizes = [layer.facts.size for n in range(opened.layer_count) if (layer := opened.layer(n))]
-    return _rows(image.config, sizes, {len(image.config.steps): _Made(image.id, image.names)})
+    return history_of_image(image, sizes)
+
+
+def history_of_image(image: Image, sizes: Sequence[int]) -> list[HistoryRow]:
+    """The steps that an image's config tells, newest first; ``sizes`` are its layers' bytes, bottom
+    up."""
+    made = _Made(image.id, image.names)
+    return _rows(image.config, sizes, {len(image.config.steps): made})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,10 +28,18 @@ class Explorer:
             idle = all(worker.is_finished for worker in self.app.workers)
             silent = silent + 1 if idle else 0
 
-    async def press(self, *keys: str) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Wait until something is so, which another process or thread has to do with."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, self.text
+            await self._pilot.pause(0.01)
+
+    async def press(self, *keys: str, settled: bool = True) -> None:
         """Press keys, by Textual's names, and wait for what they do."""
         await self._pilot.press(*keys)
-        await self.settle()
+        if settled:
+            await self.settle()
 
     async def click(self, x: int, y: int, times: int = 1) -> None:
         """Click on a cell of the screen."""
@@ -60,11 +69,19 @@ class Explorer:
 
 @asynccontextmanager
 async def explore(
-    root: Path, target: str | None = None, *, columns: int = 120, rows: int = 24
+    root: Path,
+    target: str | None = None,
+    *,
+    columns: int = 120,
+    rows: int = 24,
+    others: bool = False,
+    settled: bool = True,
 ) -> AsyncIterator[Explorer]:
-    """The explorer on a TARGET, or on the store at ``root``, once it shows all there is."""
-    app = ExplorerApp(Session(root), target)
+    """The explorer on a TARGET, or on the store at ``root``, once it shows all there is; with
+    ``others`` also what other engines have."""
+    app = ExplorerApp(Session(root, others=others), target)
     async with app.run_test(size=(columns, rows)) as pilot:
         explorer = Explorer(pilot)
-        await explorer.settle()
+        if settled:
+            await explorer.settle()
         yield explorer

@@ -60,7 +60,7 @@ async def test_a_filter_keeps_names_and_ids_that_have_a_text(root: Path) -> None
         assert "example/wasteful" in explorer.text
         assert "example/five-layers" not in explorer.text
         await explorer.press("x")
-        assert "No name or ID has this in it." in explorer.text
+        assert "No name, ID or source has this in it." in explorer.text
         await explorer.press("escape")
         assert "example/five-layers" in explorer.text
 

@@ -20,7 +20,8 @@ def list_images(storage: Storage, specifier: str = "") -> list[FoundImage]:
     for image in storage.images():
         names = tuple(name for text in image.names if (name := familiar(text)))
         target = f"containers-storage:{specifier}{names[0] if names else image.id}"
-        size = image_size(image, chain(layers, image.layer))
-        identity = f"sha256:{image.id}"
-        found.append(FoundImage(Engine.PODMAN, identity, names, image.created, size, target))
+        own = chain(layers, image.layer)
+        size, identity = image_size(image, own), f"sha256:{image.id}"
+        one = FoundImage(Engine.PODMAN, identity, names, image.created, size, target, len(own))
+        found.append(one)
     return found

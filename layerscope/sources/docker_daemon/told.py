@@ -21,6 +21,14 @@ _NOP = "/bin/sh -c #(nop)"
 
 
 @dataclass(frozen=True, slots=True)
+class ToldStep:
+    """A step of an image's history, and the bytes of its layer."""
+
+    step: History
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A row of an image's history."""
 
@@ -52,6 +60,17 @@ def told_config(inspected: Document, history: Sequence[Document]) -> ImageConfig
         config=RuntimeConfig.from_document(runtime) if runtime else RuntimeConfig(),
         history=tuple(_step(row, has) for row, has in zip(rows, filled, strict=True)),
     )
+
+
+def told_steps(inspected: Document, history: Sequence[Document]) -> list[ToldStep]:
+    """The steps that `docker image history` lists, newest first as there. Where they don't tell
+    which made a layer, those with bytes did. Raises InvalidDocument."""
+    rows = [_row(one) for one in reversed(history)]
+    rootfs = inspected.child("RootFS")
+    filled = _filled(rows, len(rootfs.texts("Layers")) if rootfs else 0)
+    made = filled if filled is not None else [row.size > 0 for row in rows]
+    found = [ToldStep(_step(row, has), row.size) for row, has in zip(rows, made, strict=True)]
+    return found[::-1]
 
 
 def rfc3339(seconds: int) -> str:

@@ -17,5 +17,8 @@ IMAGES = (
     Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
     Command("containers", ("C",), "Containers", "what runs, and what it writes", GROUP, True),
     Command("store", ("S",), "Store", "who shares what, and what deleting it gives back", GROUP),
-    Command("filter", ("slash",), "Filter", "only images whose name or ID has a text", GROUP, True),
+    Command("others", ("o",), "Other engines", "show what Docker and Podman have, or hide it",
+            GROUP),
+    Command("filter", ("slash",), "Filter", "only images whose name, ID or source has a text",
+            GROUP, True),
 )  # fmt: skip

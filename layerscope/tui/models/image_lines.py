@@ -1,4 +1,4 @@
-"""Lines of the Images screen: the store's images, and one image's history and config."""
+"""Lines of the Images screen: images wherever they are, and one image's history and config."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from layerscope.oci.digest import Digest
 from layerscope.oci.runtime_config import RuntimeConfig
 from layerscope.tui.models.command_text import command_text
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import ago_text, size_text
+from layerscope.usecases.all_images import STORE, ListedImage
 from layerscope.usecases.history import HistoryRow
-from layerscope.usecases.images import ImageRow
 
 Span = tuple[str, str]
 
-_ID, _AGE, _SIZE, _LAYERS = 12, 14, 8, 6
+_ID, _AGE, _SIZE, _LAYERS, _SOURCE = 12, 14, 8, 6, 8
 _BAR = 10
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 NONE = "<none>"
@@ -24,48 +23,63 @@ MARKED = "◆"
 
 
 class ImageLines:
-    """The images of the store, a line each; ``marked`` are IDs."""
+    """Images, a line each; ``marked`` are their TARGETs. Whose they are is shown where they aren't
+    all the store's."""
 
-    def __init__(self, rows: Sequence[ImageRow], marked: Sequence[Digest] = ()) -> None:
+    def __init__(self, rows: Sequence[ListedImage], marked: Sequence[str] = ()) -> None:
         self.rows = rows
+        self.are_several = any(row.source != STORE for row in rows)
         self._marked = marked
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
-        """Name, ID, age, size, unique and shared size, layers; what doesn't fit is left out."""
+        """Name, source, size, unique and shared size, layers, age, ID; what doesn't fit is left
+        out."""
         row = self.rows[index]
         cells = [
             (f" {fit_left(size_text(row.size), _SIZE)}", "strong"),
-            (f" {fit_left(size_text(row.unique_size), _SIZE)}", ""),
-            (f" {fit_left(size_text(row.shared_size), _SIZE)}", "dim"),
-            (f" {fit_left(str(len(row.image.layers)), _LAYERS)}", ""),
-            (f"  {fit(ago_text(row.image.created), _AGE)}", "dim"),
-            (f" {row.image.id.short} ", "dim"),
+            (f" {fit_left(_size(row.unique_size), _SIZE)}", ""),
+            (f" {fit_left(_size(row.shared_size), _SIZE)}", "dim"),
+            (f" {fit_left('' if row.layers is None else str(row.layers), _LAYERS)}", ""),
+            (f"  {fit(ago_text(row.created), _AGE)}", "dim"),
+            (f" {row.hex[:_ID]} ", "dim"),
         ]
+        if self.are_several:
+            cells.insert(0, (f" {fit(source_text(row), _SOURCE)}", "accent"))
         name, *rest = _beside(shown_name(row), cells, width)
-        if row.image.id in self._marked:
+        if row.target in self._marked:
             name = (MARKED + name[0][1:], "accent")
         return [name, *rest]
 
+    def headings(self, width: int) -> str:
+        """The words above the columns."""
+        cells = [
+            (f" {fit_left('SIZE', _SIZE)}", ""),
+            (f" {fit_left('UNIQUE', _SIZE)}", ""),
+            (f" {fit_left('SHARED', _SIZE)}", ""),
+            (f" {fit_left('LAYERS', _LAYERS)}", ""),
+            (f"  {fit('CREATED', _AGE)}", ""),
+            (f" {fit('ID', _ID)} ", ""),
+        ]
+        if self.are_several:
+            cells.insert(0, (f" {fit('SOURCE', _SOURCE)}", ""))
+        return "".join(text for text, _ in _beside("IMAGE", cells, width))
 
-def shown_name(row: ImageRow) -> str:
+
+def shown_name(row: ListedImage) -> str:
     """All names of an image."""
-    return safe_text(", ".join(row.image.names) or NONE)
+    return safe_text(", ".join(row.names) or NONE)
 
 
-def image_headings(width: int) -> str:
-    """The words above the columns of ImageLines."""
-    cells = [
-        (f" {fit_left('SIZE', _SIZE)}", ""),
-        (f" {fit_left('UNIQUE', _SIZE)}", ""),
-        (f" {fit_left('SHARED', _SIZE)}", ""),
-        (f" {fit_left('LAYERS', _LAYERS)}", ""),
-        (f"  {fit('CREATED', _AGE)}", ""),
-        (f" {fit('ID', _ID)} ", ""),
-    ]
-    return "".join(text for text, _ in _beside("IMAGE", cells, width))
+def source_text(row: ListedImage) -> str:
+    """Whose it is; ``=`` where others have the same image."""
+    return f"{row.source} =" if row.also else row.source
+
+
+def _size(size: int | None) -> str:
+    return "" if size is None else size_text(size)
 
 
 def _beside(name: str, cells: list[Span], width: int) -> list[Span]:
@@ -77,28 +91,34 @@ def _beside(name: str, cells: list[Span], width: int) -> list[Span]:
 
 
 class DetailLines:
-    """An image's history with a bar a step, newest first, and its config below."""
+    """An image's history with a bar a step, newest first, and its config below; above them, for
+    one that isn't only the store's, where it is and what to type."""
 
     def __init__(
-        self, image: ImageRow, history: Sequence[HistoryRow], config: RuntimeConfig
+        self, image: ListedImage, history: Sequence[HistoryRow], config: RuntimeConfig
     ) -> None:
         self._name = shown_name(image)
+        self._place = _place_lines(image)
         self._history = history
         self._biggest = max((row.size for row in history), default=0)
         self._config = config_lines(config)
 
     def __len__(self) -> int:
-        return len(self._history) + len(self._config) + 3
+        return len(self._place) + len(self._history) + len(self._config) + 3
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
-        """A heading, a step or a line of the config."""
+        """A heading, a line of where it is, a step or a line of the config."""
         if index == 0:
             words = " · history, newest first"
             name = fit(f" {self._name}", min(cell_len(self._name) + 1, width - len(words)))
             return [(name, "strong"), (words, "dim")]
-        if index <= len(self._history):
-            return self._step(self._history[index - 1], width)
-        rest = index - len(self._history) - 1
+        index -= 1
+        if index < len(self._place):
+            return [(fit(f" {self._place[index]}", width), "accent")]
+        index -= len(self._place)
+        if index < len(self._history):
+            return self._step(self._history[index], width)
+        rest = index - len(self._history)
         if rest == 0:
             return [("", "")]
         if rest == 1:
@@ -113,6 +133,27 @@ class DetailLines:
         share = row.size / self._biggest if self._biggest else 0.0
         size = f" {fit_left(size_text(row.size), _SIZE)}  "
         return [(size, "strong"), (bar(share, _BAR), "bar"), (f" {command}", "")]
+
+
+class NoDetailLines:
+    """That an image can't be told of, and why."""
+
+    def __init__(self, image: ListedImage, why: str) -> None:
+        self._lines = [(shown_name(image), "strong"), (safe_text(why), "warning")]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def spans(self, index: int, width: int) -> Sequence[Span]:
+        """The name, or the reason."""
+        text, role = self._lines[index]
+        return [(fit(f" {text}", width), role)]
+
+
+def _place_lines(image: ListedImage) -> list[str]:
+    short = image.target.replace(image.id, image.hex).replace(image.hex, image.hex[:_ID])
+    lines = [] if image.source == STORE else [f"in {image.source}: {short}"]
+    return [*lines, f"the same image is in {' and '.join(image.also)}"] if image.also else lines
 
 
 def config_lines(config: RuntimeConfig) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from layerscope.errors import LayerscopeError
+from layerscope.tui.aside import aside
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.compare import COMPARE
 from layerscope.tui.models.compare_lines import CompareLines, compare_headings, summary
@@ -99,14 +100,10 @@ class CompareScreen(ExplorerScreen):
                     share = event["done"] / event["total"]
                     words = f"reading {safe_text(name)}: layer {event['layer']}, {share:.0%}"
                     self.query_one("#summary", Static).update(words)
-        self._compare()
-
-    @work(thread=True)
-    def _compare(self) -> None:
         try:
-            self.post_message(self.Known(self._pair.compare()))
+            self.post_message(self.Known(await aside(self._pair.compare)))
         except (LayerscopeError, OSError) as error:
-            self.app.call_from_thread(self._failed, error)
+            self._failed(error)
 
     def _failed(self, error: LayerscopeError | OSError) -> None:
         self.fail(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from textual import on, work
@@ -9,6 +10,7 @@ from textual.message import Message
 from textual.worker import Worker
 
 from layerscope.errors import LayerscopeError
+from layerscope.tui.aside import aside
 from layerscope.tui.models.reading import Reading
 from layerscope.tui.screens.files import FilesScreen
 from layerscope.usecases.layers import list_layers
@@ -69,10 +71,11 @@ class ReadingScreen(FilesScreen):
         self._progress = self.set_interval(_EVERY, self.show_reading, pause=True)
         self._open()
 
-    @work(thread=True)
-    def _open(self) -> None:
+    @work
+    async def _open(self) -> None:
         try:
-            self.post_message(self.Opened(self.session.open(self.target)))
+            image = await aside(partial(self.session.open, self.target))
+            self.post_message(self.Opened(image))
         except LayerscopeError as error:
             self.post_message(self.Failed(error))
         except OSError as error:
