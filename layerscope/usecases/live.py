@@ -7,6 +7,7 @@ standard input does: nobody is left to watch for.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sys
 import threading
@@ -28,12 +29,15 @@ from layerscope.usecases.live_lines import (
 if TYPE_CHECKING:
     from layerscope.usecases.live_containers import LiveContainers
 
+_NICE = 5  # on a busy machine keys are answered first, then figures brought up to date
+
 
 def main() -> int:
     """Serve until standard input ends; the exit code is that of the error, if there was one."""
     first = json.loads(sys.stdin.buffer.readline() or b"{}")
     if not first:
         return 0
+    os.nice(_NICE)
     requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     try:

@@ -35,7 +35,7 @@ _REFRESH = 2.0  # processes end without a word in the database
 _HINTS = 1.0
 _MEASURING = 0.05  # seconds of measuring at a stretch
 # (idle for less than so many seconds, seconds between two turns)
-_PERIODS = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.08))
+_PERIODS = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.1))
 
 Keep = Callable[[Container], bool]
 

@@ -43,7 +43,7 @@ class Tracked:
         self.since_point: dict[bytes, int] = {}
         self._told: Figures | None = None
         self._happenings: list[Happening] = []
-        self._next_figures = self._next_rows = self._next_top = 0.0
+        self._next_sums = self._next_figures = self._next_rows = self._next_top = 0.0
         self._sending: Iterator[Row] | None = None
         self._first = False
         self._opened = False
@@ -133,8 +133,10 @@ class Tracked:
         if changed:
             self.changed_at = now
             self._note_touches(layer)
-        if layer.walked and (changed or now >= self._next_figures):
+        if layer.walked and (changed or now >= self._next_sums):
             self.figures = layer.figures()
+            still = self.figures.settled and self.figures.rates == Rates()
+            self._next_sums = now + (_RATES if still else _FIGURES)
 
     def _note_touches(self, layer: LiveLayer) -> None:
         touches = layer.touches()
@@ -149,7 +151,9 @@ class Tracked:
 
     def _tell_figures(self, events: list[Event], now: float) -> None:
         figures, told = self.figures, self._told
-        if figures is not None and (told is None or _other(told, figures)):
+        if figures is None or figures is told:
+            pass
+        elif told is None or _other(told, figures):
             self._next_figures = now + _FIGURES
             self._told = figures
             events.append(Measured(self.container.id, figures))
@@ -184,7 +188,8 @@ class Tracked:
             paths = sorted(ledger.stale)
             ledger.stale.clear()
             starts = range(0, len(paths), _CHUNK)
-            events += [self._differences(layer, paths[n : n + _CHUNK]) for n in starts]
+            told = (self._differences(layer, paths[n : n + _CHUNK]) for n in starts)
+            events += [one for one in told if one.rows or one.gone]
 
     def _chunk(self, rows: Iterator[Row], *, first: bool) -> Rows:
         return Rows(self.container.id, first, tuple(islice(rows, _CHUNK)))

@@ -116,8 +116,9 @@ class Ledger:
         return new
 
     def takes_plain(self, folder: Folder) -> bool:
-        """Whether ``see_plain`` says the same of new files in ``folder`` as ``see``, for less."""
-        judge = self.judge.sight.real and not folder.marked and folder.lower is None
+        """Whether ``see_plain`` says the same as ``see`` of new files in ``folder`` that the image
+        doesn't have, for less."""
+        judge = self.judge.sight.real and not folder.marked
         return judge and not self.telling and self.stale is None
 
     def see_plain(self, folder: Folder, name: str, found: os.stat_result) -> None:

@@ -11,9 +11,11 @@ from contextlib import suppress
 from layerscope.accounting.live.entries import Folder
 from layerscope.accounting.live.ledger import Ledger
 from layerscope.accounting.live.sight import open_directory
+from layerscope.cow.lower import LowerNode
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _SLICE = 0.004  # seconds that a walk goes on before others may look
+_OFTEN = 30  # lookups in the image that cost as much as all its names in a usual directory
 _OPEN = 64  # directories that a walk holds open at once
 
 
@@ -170,10 +172,28 @@ def _is_plain(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
+class _Unheard:
+    """Tells names of a directory that the image hasn't. It learns them all once it was asked often
+    enough; until then it may say no of one that it hasn't."""
+
+    def __init__(self, lower: LowerNode | None) -> None:
+        self._lower = lower
+        self._asked = 0
+        self._names = frozenset[str]()
+
+    def of(self, name: str) -> bool:
+        if self._lower is None:
+            return True
+        self._asked += 1
+        if self._asked == _OFTEN:
+            self._names = frozenset(os.fsdecode(raw) for raw, _ in self._lower.names())
+        return self._asked >= _OFTEN and name not in self._names
+
+
 def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
     """Look at what stands in a directory, open at ``fd``; returns the directories in it."""
     children, names, see = folder.children, set[str](), ledger.see
-    plain = ledger.takes_plain(folder)
+    plain, unheard = ledger.takes_plain(folder), _Unheard(folder.lower)
     try:
         with os.scandir(fd) as entries:
             for entry in entries:
@@ -182,7 +202,7 @@ def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
                 with_key = children.get(name)
                 try:
                     found = entry.stat(follow_symlinks=False)
-                    if plain and with_key is None and _is_plain(found):
+                    if plain and with_key is None and _is_plain(found) and unheard.of(name):
                         ledger.see_plain(folder, name, found)
                     elif with_key is None or with_key.key != (
                         found.st_ino,

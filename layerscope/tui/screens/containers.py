@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import time
 from collections.abc import Iterable
 
 from textual import events, on, work
@@ -42,6 +43,7 @@ EMPTY = """\
  layerscope demo                five of them, and something going on in each
 """
 _FRAME = 0.12  # seconds between two pictures of what changes by itself
+_TOGETHER = 0.01  # after rest: what is told of one change comes in several events
 _SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
 
 
@@ -90,6 +92,7 @@ class ContainersScreen(ContainerActs):
         self._sort = Sort.SIZE
         self._pane = Pane.FEED
         self._is_waiting = False
+        self._painted = 0.0  # when, by the monotonic clock
         self._live: Live | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -149,12 +152,13 @@ class ContainersScreen(ContainerActs):
     def _paint_soon(self) -> None:
         if not self._is_waiting:
             self._is_waiting = True
-            self.set_timer(_FRAME, self._paint)
+            since = time.monotonic() - self._painted
+            self.set_timer(max(_TOGETHER, _FRAME - since), self._paint)
 
     # -- what is shown -------------------------------------------------------------------------
 
     def _paint(self) -> None:
-        self._is_waiting = False
+        self._is_waiting, self._painted = False, time.monotonic()
         if not self.is_mounted:
             return
         self._show_table()
