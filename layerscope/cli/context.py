@@ -57,11 +57,16 @@ class Context:
         text = getattr(self.args, "platform", None)
         return Platform.parse(text) if text else None
 
-    def open_image(self, target: str) -> OpenImage:
-        """The image of a TARGET, every layer read."""
+    def open_image(self, target: str, *, last: int | None = None, tables: bool = True) -> OpenImage:
+        """The image of a TARGET, the layers up to ``last``, or every one, read.
+
+        Without ``tables`` a layer's own table of contents doesn't do.
+        """
         from layerscope.usecases.opened import open_image
 
-        return open_image(target, self.store, self.progress, self.platform)
+        return open_image(
+            target, self.store, self.progress, self.platform, last=last, tables=tables
+        )
 
     def size(self, size: int, digits: int = 3) -> str:
         """Bytes for people, or whole with ``--bytes``."""

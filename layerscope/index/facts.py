@@ -16,6 +16,9 @@ class LayerFacts:
     Bytes: ``blob_size`` as stored, ``tar_size`` uncompressed, ``size`` the sum of its files'
     sizes, each inode once (Docker's figure for a layer). ``codec`` is plain, gzip or zstd;
     ``files`` counts entries that are neither directories nor whiteouts.
+
+    Where it isn't ``verified`` a table of contents told it all: the digests are promises, the
+    hashes of files compare only with those of other tables, and ``tar_size`` is unknown.
     """
 
     diff_id: Digest
@@ -26,6 +29,7 @@ class LayerFacts:
     size: int
     files: int
     entries: int
+    verified: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the header of an index file."""

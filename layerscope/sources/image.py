@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from layerscope.archive.blob import FileRange
 from layerscope.archive.codec import Codec, detect
@@ -14,6 +14,9 @@ from layerscope.oci.config import ImageConfig
 from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest
+
+if TYPE_CHECKING:
+    from layerscope.archive.scan import ScannedEntries
 
 _SHOWN = 20
 _HEAD = 512
@@ -55,6 +58,31 @@ class Distant(Protocol):
         """The same, fetched and verified if need be. Raises LayerscopeError."""
 
 
+class Table(Protocol):
+    """A layer's own table of contents, which tells its files without the blob."""
+
+    key: str
+    codec: Codec
+
+    @property
+    def contents(self) -> Contents:
+        """What it says. Raises LayerscopeError."""
+
+    def file(self, key: int) -> Iterator[bytes]:
+        """The content of a file, by the ``data_offset`` of its entry, verified at its end.
+
+        Raises LayerscopeError.
+        """
+
+
+class Contents(Protocol):
+    """Entries whose ``xxh3`` are hashes of another kind."""
+
+    @property
+    def entries(self) -> ScannedEntries:
+        """In the order of the tar."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer: what is promised of it and where its blob lies.
@@ -62,6 +90,7 @@ class Layer:
     ``diff_id`` is None where nothing promises one (a bare tar), ``descriptor`` where no manifest
     speaks of the blob; ``size`` is the blob's in bytes, None if it isn't known before it is read.
     ``fingerprint`` is of a file whose diffID only reading it tells, for the store to remember.
+    ``table`` is the layer's own table of contents, if it has one and the blob lies elsewhere.
     """
 
     diff_id: Digest | None
@@ -69,6 +98,7 @@ class Layer:
     size: int | None
     bytes: FileRange | Distant | Callable[[], BinaryIO]
     fingerprint: str | None = None
+    table: Table | None = None
 
     def open(self) -> BinaryIO:
         """A reader of the blob from its first byte on. Raises OSError, LayerscopeError."""

@@ -81,6 +81,8 @@ class _Loading:
         self._hand.pin(*(layer.diff_id for layer in layers if layer.diff_id))
         keys = [_key(layer) for layer in layers]
         numbers = {key: number for number, key in reversed([*enumerate(keys)])}
+        for number in numbers.values():
+            self._progress.begin(_task(number), layers[number].size)
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 kept = dict(zip(numbers, pool.map(self._layer, numbers.values()), strict=True))
@@ -99,9 +101,8 @@ class _Loading:
         self._count(digest, None if there else len(data))
 
     def _layer(self, number: int) -> KeptLayer:
-        task = f"layer {number}"
+        task = _task(number)
         layer = self._image.layers[number]
-        self._progress.begin(task, layer.size)
         try:
             with told(self._image.origin):
                 kept = keep_layer(layer, self._store, self._hand, lambda n: self._watch(task, n))
@@ -109,6 +110,8 @@ class _Loading:
             if error.what == "layer":
                 error.what = task
             raise
+        if kept.added is None:
+            self._progress.begin(task, 0)  # nothing of it is work
         self._progress.end(task)
         self._count(kept.descriptor.digest, kept.added)
         return kept
@@ -124,6 +127,10 @@ class _Loading:
             self.shared.add(digest)
         else:
             self.added[digest] = added
+
+
+def _task(number: int) -> str:
+    return f"layer {number}"
 
 
 def _key(layer: Layer) -> Hashable:

@@ -19,6 +19,7 @@ from layerscope.index.stack import StackView
 from layerscope.oci.chain import chain_ids
 from layerscope.oci.digest import Digest
 from layerscope.progress import Progress, Silent
+from layerscope.sources.tabled import tables_of
 
 if TYPE_CHECKING:
     from layerscope.archive.content import LayerContent
@@ -60,12 +61,19 @@ class OpenImage:
     Layers are numbered bottom up from 0. Nothing of the image is copied.
     """
 
-    def __init__(self, image: Image, store: Store) -> None:
+    def __init__(self, image: Image, store: Store, *, tables: bool = False) -> None:
+        """With ``tables`` it may be known by its layers' own tables of contents."""
         self.image = image
         self._store = store
+        self._tables = tables_of(image, store) if tables else None
         self._layers: dict[int, LayerIndex] = {}
         self._stacks: dict[int, StackView] = {}
         self._diff_ids = [layer.diff_id for layer in image.layers]
+
+    @property
+    def verified(self) -> bool:
+        """False if tables of contents tell what its layers hold: no blob was seen to hold it."""
+        return self._tables is None
 
     @property
     def layer_count(self) -> int:
@@ -84,8 +92,11 @@ class OpenImage:
         """The index of a layer, None if it wasn't made yet."""
         diff_id = self._diff_ids[number]
         if number not in self._layers and diff_id is not None:
+            file = self._store.layer_dir(diff_id) / "index"
+            if self._tables is not None:
+                file = self._tables.index_file(number)
             try:
-                self._layers[number] = LayerIndex.open(self._store.layer_dir(diff_id) / "index")
+                self._layers[number] = LayerIndex.open(file)
             except (InvalidIndex, FileNotFoundError):
                 return None
         return self._layers.get(number)
@@ -104,6 +115,8 @@ class OpenImage:
 
     def stack_file(self, number: int) -> Path:
         """Where the stack of layers 0 to ``number`` is kept. Their diffIDs must be known."""
+        if self._tables is not None:
+            return self._tables.stack_file(number)
         diff_ids = [diff_id for diff_id in self._diff_ids[: number + 1] if diff_id is not None]
         chain = chain_ids(diff_ids)[-1]
         return self._store.layer_dir(diff_ids[-1]) / f"stack-{chain.hex}"
@@ -141,6 +154,8 @@ class OpenImage:
         if entry.kind is not Kind.FILE:
             name = entry.path.decode("utf-8", "backslashreplace")
             raise NotAFile(repr(name), entry.kind)
+        if self._tables is not None:
+            return self._tables.read_file(number, entry)
         return _checked(entry, self._chunks(number, entry))
 
     def facts(self, number: int) -> LayerFacts | None:
@@ -149,7 +164,7 @@ class OpenImage:
         The index may have been made from another form of the same layer.
         """
         index, layer = self.layer(number), self.image.layers[number]
-        if index is None or callable(layer.bytes):
+        if index is None or callable(layer.bytes) or self._tables is not None:
             return index.facts if index else None
         codec = layer.codec().value
         other = index.facts.codec != codec
@@ -169,6 +184,8 @@ class OpenImage:
         from layerscope.archive.content import LayerContent
 
         layer = self.image.layers[number]
+        if self._tables is not None:
+            return None
         place = layer.place
         if place is None and layer.distant is not None:
             place = layer.distant.fetch()
@@ -194,6 +211,9 @@ class OpenImage:
         """Index one layer: one pass over its bytes, verified. Raises what index_layer raises."""
         from layerscope.index.ingest import index_layer
 
+        if self._tables is not None:
+            self._tables.make_index(number)
+            return
         layer = self.image.layers[number]
         task = f"layer {number}"
         progress.begin(task, layer.size)
@@ -217,16 +237,17 @@ class OpenImage:
         self._diff_ids[number] = facts.diff_id
         progress.end(task)
 
-    def read(self, progress: Progress | None = None) -> Iterator[Step]:
+    def read(self, progress: Progress | None = None, last: int | None = None) -> Iterator[Step]:
         """Index what is missing, on all cores, and build the stacks; yields as things get ready.
 
-        A layer that can't be read is a step that carries its error; the others go on. Raises
-        Cancelled when ``progress`` says so.
+        Layers above ``last``, if there are, are not read. A layer that can't be read is a step
+        that carries its error; the others go on. Raises Cancelled when ``progress`` says so.
         """
         progress = progress or Silent()
         stacks = _Stacks(self)
-        missing = [n for n in range(self.layer_count) if self.layer(n) is None]
-        yield from (Step("layer", n) for n in range(self.layer_count) if n not in missing)
+        wanted = range(self.layer_count)[: None if last is None else last + 1]
+        missing = [n for n in wanted if self.layer(n) is None]
+        yield from (Step("layer", n) for n in wanted if n not in missing)
         yield from stacks.build()
         with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1) as pool:
             running = {pool.submit(self.read_layer, n, progress): n for n in missing}
@@ -239,9 +260,9 @@ class OpenImage:
                 for future in running:
                     future.cancel()
 
-    def read_all(self, progress: Progress | None = None) -> None:
+    def read_all(self, progress: Progress | None = None, last: int | None = None) -> None:
         """As :meth:`read`, to its end. Raises the first error that it meets."""
-        for step in self.read(progress):
+        for step in self.read(progress, last):
             if step.error is not None:
                 raise step.error
 

@@ -13,7 +13,10 @@ from layerscope.usecases.paths import NoSuchPath, clean
 
 @dataclass(frozen=True, slots=True)
 class BlameRow:
-    """What a layer did to a path: A, C or D; size in bytes, mode and hash of what it left."""
+    """What a layer did to a path: A, C or D; size in bytes, mode and hash of what it left.
+
+    The hash is None, too, where a table of contents is all that is known.
+    """
 
     layer: int
     change: Change
@@ -33,7 +36,7 @@ def blame(image: OpenImage, path: bytes) -> list[BlameRow]:
             change=touch.change,
             size=touch.entry.size if touch.entry else None,
             mode=touch.entry.mode if touch.entry else None,
-            xxh3=touch.entry.xxh3 if touch.entry else None,
+            xxh3=touch.entry.xxh3 if touch.entry and image.verified else None,
             created_by=commands[touch.layer],
         )
         for touch in analysis.blame(image.stacks(), plain)

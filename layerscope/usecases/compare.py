@@ -11,10 +11,15 @@ from layerscope.analysis.compare import (
     compare_configs,
     compare_files,
 )
+from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.facts import LayerFacts
 from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
+
+
+class NotComparable(LayerscopeError):
+    """What is known of two images is of different kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,12 @@ def compare(a: OpenImage, b: OpenImage) -> Comparison:
 def compare_layers(
     a: OpenImage, layer_a: int | None, b: OpenImage, layer_b: int | None
 ) -> Comparison:
-    """From ``a`` after a layer to ``b`` after one, each the last for None. Raises NoSuchLayer."""
+    """From ``a`` after a layer to ``b`` after one, each the last for None. Raises NoSuchLayer,
+    NotComparable."""
+    for one, other in ((a, b), (b, a)):
+        if other.verified and not one.verified:
+            why = "its tables of contents have hashes that compare with no others"
+            raise NotComparable(one.image.origin, why, "layerscope compare, which fetches it")
     left, right = _stack(a, layer_a), _stack(b, layer_b)
     facts_a, facts_b = _facts(left), _facts(right)
     in_a, in_b = {f.diff_id for f in facts_a}, {f.diff_id for f in facts_b}

@@ -56,7 +56,7 @@ def history_of_target(
     stored = next((one for one in store.images() if one.id == image.id), None)
     if stored is not None:
         return history(store, stored)
-    opened = OpenImage(image, store)
+    opened = OpenImage(image, store, tables=True)
     opened.read_all(progress)
     sizes = [layer.facts.size for n in range(opened.layer_count) if (layer := opened.layer(n))]
     return history_of_image(image, sizes)

@@ -14,6 +14,7 @@ class LayerRow:
 
     ``size`` counts each inode once; ``files`` everything that is no directory; ``modified`` counts
     content and metadata; ``wasted_bytes`` is what the layer holds and the image doesn't show.
+    What isn't ``verified`` the layer's own table of contents says.
     """
 
     index: int
@@ -31,6 +32,7 @@ class LayerRow:
     modified_bytes: int
     removed_bytes: int
     wasted_bytes: int
+    verified: bool
 
 
 def list_layers(image: OpenImage) -> list[LayerRow]:
@@ -59,6 +61,7 @@ def list_layers(image: OpenImage) -> list[LayerRow]:
                 modified_bytes=tally.modified_bytes + tally.metadata_bytes,
                 removed_bytes=tally.removed_bytes,
                 wasted_bytes=wasted[number],
+                verified=facts.verified,
             )
         )
     return rows

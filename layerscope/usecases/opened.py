@@ -22,21 +22,24 @@ def find_target(
     store: Store,
     platform: Platform | None = None,
     progress: Progress | None = None,
+    *,
+    tables: bool = True,
 ) -> OpenImage:
     """The image that ``target`` names, or the container whose name or ID it is.
 
     Names of images go first, then those of containers, then the beginnings of IDs. Only documents
-    are read; ``progress`` hears of an archive that has to be inflated first. Raises
-    LayerscopeError.
+    are read; ``progress`` hears of an archive that has to be inflated first. Without ``tables`` a
+    layer's own table of contents doesn't do. Raises LayerscopeError.
     """
     if not store.has_name(target) and (named := _container(store, target, exactly=True)):
         return OpenImage(named, store)
     try:
-        return OpenImage(open_target(target, store, platform, progress), store)
+        found = open_target(target, store, platform, progress)
+        return OpenImage(found, store, tables=tables)
     except NoSuchImage:
-        if (found := _container(store, target, exactly=False)) is None:
+        if (container := _container(store, target, exactly=False)) is None:
             raise
-        return OpenImage(found, store)
+        return OpenImage(container, store)
 
 
 def _container(store: Store, text: str, *, exactly: bool) -> Image | None:
@@ -57,9 +60,15 @@ def _container(store: Store, text: str, *, exactly: bool) -> Image | None:
 
 
 def open_image(
-    target: str, store: Store, progress: Progress | None = None, platform: Platform | None = None
+    target: str,
+    store: Store,
+    progress: Progress | None = None,
+    platform: Platform | None = None,
+    *,
+    last: int | None = None,
+    tables: bool = True,
 ) -> OpenImage:
-    """As :func:`find_target`, with every layer read and verified."""
-    image = find_target(target, store, platform, progress)
-    image.read_all(progress)
+    """As :func:`find_target`, with the layers up to ``last``, or every one, read and verified."""
+    image = find_target(target, store, platform, progress, tables=tables)
+    image.read_all(progress, last)
     return image

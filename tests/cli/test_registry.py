@@ -186,3 +186,12 @@ def test_an_interrupted_pull_goes_on_where_it_was(
     cli.ok("pull", f"{registry.address}/team/app:1")
     assert registry.sent[BLOB] <= ZIPPED.blob.size - 190_000
     assert cli.ok("fsck")["clean"]
+
+
+def test_layers_above_the_one_asked_for_are_not_fetched(cli: Cli, registry: FakeRegistry) -> None:
+    target = f"docker://{registry.address}/team/app:1"
+    assert cli("cat", target, "etc/motd", "--layer", "0").out == "welcome"
+    assert "/etc/motd" in [row["path"] for row in cli.ok("tree", target, "--layer", "0")]
+    assert "/etc" in [row["path"] for row in cli.ok("tree", target, "--changes", "0")]
+    assert BLOB not in registry.sent
+    assert cli("tree", target, "--layer", "2").code == 1

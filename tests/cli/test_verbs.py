@@ -45,7 +45,7 @@ def test_layers_add_up(cli: Cli) -> None:
     assert set(rows[0]) == {
         *("index", "digest", "diff_id", "media_type", "created_by", "blob_size", "size", "files"),
         *("added", "modified", "removed", "added_bytes", "modified_bytes", "removed_bytes"),
-        "wasted_bytes",
+        *("wasted_bytes", "verified"),
     }
     assert sum(row["wasted_bytes"] for row in rows) == cli.ok("analyze", FIVE)["hidden_bytes"]
 

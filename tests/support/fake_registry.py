@@ -118,6 +118,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         asked = Asked(self.command, self.path, dict(self.headers.items()), length)
         self.registry.asked.append(asked)
+        # Who takes it for a proxy gets what it has itself.
+        self.path = re.sub(r"^http://[^/]+", "", self.path)
         for pattern, trap in self.registry.traps:
             if re.search(pattern, f"{self.command} {self.path}"):
                 trap(self)

@@ -26,7 +26,7 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print a file's bytes."""
     args = context.args
-    image = context.open_image(args.target)
+    image = context.open_image(args.target, last=args.layer)
     for chunk in read_file(image, as_bytes(args.path), args.layer):
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()

@@ -31,7 +31,8 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Compare two images."""
-    found = compare(context.open_image(context.args.a), context.open_image(context.args.b))
+    a, b = (context.open_image(one, tables=False) for one in (context.args.a, context.args.b))
+    found = compare(a, b)
     if context.args.json:
         return context.print_json(_document(found))
     size = context.size

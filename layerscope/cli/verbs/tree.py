@@ -47,7 +47,8 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Show files."""
     args = context.args
-    image = context.open_image(args.target)
+    last = args.layer if args.changes is None else args.changes
+    image = context.open_image(args.target, last=last)
     path = as_bytes(args.path)
     if args.changes is not None:
         rows = changes(image, args.changes, path)

@@ -93,18 +93,18 @@ class Client:
             if answer.status in hoped:
                 return answer
             with answer:
-                if not (answer.status in _AGAIN and left):
-                    raise refusal(request.what, answer)
                 said = answer.header("Retry-After")
-            asked = float(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0.0
+                asked = float(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0
+                if not (answer.status in _AGAIN and left) or asked > patience.longest:
+                    raise refusal(request.what, answer)
             self.pause(tries - left, asked)
         raise AssertionError
 
     def pause(self, number: int, at_least: float = 0.0) -> None:
         """Wait before the next try, the longer the more there were; seconds."""
         patience = self.wire.patience
-        seconds = max(at_least, patience.pause * 2 ** (number - 1))
-        end = time.monotonic() + min(seconds, patience.longest)
+        seconds = min(patience.pause * 2 ** (number - 1), patience.longest)
+        end = time.monotonic() + max(seconds, at_least)
         while (left := end - time.monotonic()) > 0:
             self.wire.check()
             time.sleep(min(left, 0.1))

@@ -14,7 +14,9 @@ from layerscope.sources.platforms import images_of, manifest_for
 from layerscope.sources.registry.client import Client, trust_of
 from layerscope.sources.registry.credentials import find_credentials
 from layerscope.sources.registry.repository import Repository
+from layerscope.sources.registry.settings import is_insecure
 from layerscope.sources.registry.spooled import SpooledBlob
+from layerscope.sources.registry.table import table_of
 
 if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
@@ -29,9 +31,11 @@ _OLD_SCHEMA = "application/vnd.docker.distribution.manifest.v1+"
 def open_repository(
     reference: Reference, progress: Progress, insecure: bool, patience: Patience | None = None
 ) -> Repository:
-    """The repository of a name, with what this user may do there. Nothing is asked yet."""
+    """The repository of a name, with what this user may do there. Nothing is asked yet, but
+    whether an insecure registry speaks TLS."""
     find = functools.partial(find_credentials, reference.domain, reference.path)
-    trust = trust_of(reference.domain, insecure)
+    lax = insecure or is_insecure(reference.domain, reference.path)
+    trust = trust_of(reference.domain, lax)
     client = Client(reference.domain, trust, find, progress.check, patience)
     return Repository(client, reference)
 
@@ -65,7 +69,8 @@ def open_registry(
     for descriptor, diff_id in zip(manifest.layers, config.diff_ids, strict=True):
         check_layer_digests(what, descriptor.digest, diff_id)
         blob = SpooledBlob(repository, descriptor, store, progress)
-        layers.append(Layer(diff_id, descriptor, descriptor.size, blob))
+        table = table_of(repository, descriptor, store)
+        layers.append(Layer(diff_id, descriptor, descriptor.size, blob, table=table))
     names = (Reference(reference.domain, reference.path, reference.tag).familiar,)
     return Image(
         what,

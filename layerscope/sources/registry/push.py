@@ -83,6 +83,8 @@ class _Pushing:
 
     def blobs(self, blobs: list[Descriptor]) -> None:
         """Send what the registry lacks, several at once."""
+        for blob in blobs:
+            self._progress.begin(_task(blob), blob.size)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:
                 for _ in pool.map(self._blob, blobs):
@@ -100,12 +102,13 @@ class _Pushing:
 
     def _blob(self, blob: Descriptor) -> None:
         self._check()
+        task = _task(blob)
         size = self._store.blobs.size(blob.digest)
         if self._repository.has_blob(blob.digest):
+            self._progress.begin(task, 0)  # nothing of it is work
+            self._progress.end(task)
             self.count(blob.digest, None)
             return
-        task = f"blob {blob.digest.short}"
-        self._progress.begin(task, size)
         place = FileRange(self._store.blobs.path(blob.digest), 0, size)
         upload = Upload(self._repository, blob.digest, place, lambda n: self._watch(task, n))
         others = self._store.origins(blob.digest, self._repository.client.domain)
@@ -124,3 +127,7 @@ class _Pushing:
         self._progress.check()
         if self._stopped:
             raise Cancelled
+
+
+def _task(blob: Descriptor) -> str:
+    return f"blob {blob.digest.short}"

@@ -30,7 +30,8 @@ class Patience:
 
     Less than ``slowest`` bytes a second over ``silence`` seconds of waiting are too few. What it
     makes of an upload may take ``commit``. The first pause before another try is ``pause``, each
-    further one twice as long, or what ``Retry-After`` says, but never longer than ``longest``.
+    further one twice as long, up to ``longest``, or what ``Retry-After`` says; one that wants a
+    longer pause isn't asked again.
     """
 
     connect: float = 20.0

@@ -37,8 +37,13 @@ _KEY = 9
 _XATTR_BYTES = 64
 
 
-def facts_of(entry: Entry, layer: int, fact: str) -> list[tuple[str, str]]:
-    """(key, value) of everything an entry says; ``fact`` is what its content was found to be."""
+def facts_of(
+    entry: Entry, layer: int, fact: str, *, verified: bool = True
+) -> list[tuple[str, str]]:
+    """(key, value) of everything an entry says; ``fact`` is what its content was found to be.
+
+    What isn't ``verified`` a table of contents says, which knows no xxh3.
+    """
     has_content = entry.kind in (Kind.FILE, Kind.HARDLINK)
     facts = [
         ("path", "/" + safe_name(entry.path)),
@@ -51,7 +56,7 @@ def facts_of(entry: Entry, layer: int, fact: str) -> list[tuple[str, str]]:
         ("owner", f"{entry.uid}:{entry.gid}"),
         ("modified", f"{time_text(entry.mtime)}:{entry.mtime % 60:02} UTC"),
         ("layer", str(layer)),
-        ("xxh3", f"{entry.xxh3:016x}" if has_content else ""),
+        ("xxh3", f"{entry.xxh3:016x}" if has_content and verified else ""),
         ("sparse", f"{len(entry.sparse)} stored extents" if entry.sparse is not None else ""),
     ]
     xattrs = ((f"{safe_name(k)} = {_value(v)}") for k, v in sorted(entry.xattrs.items()))

@@ -47,6 +47,7 @@ def _what(line: LayerLine, facts: LayerFacts | None) -> str:
     if facts is not None:
         text += f" · {size_text(facts.size)} in {facts.files:,} files"
         text += f" · {size_text(facts.blob_size)} as {_CODECS.get(facts.codec, facts.codec)}"
+        text += "" if facts.verified else " · by its table of contents, not fetched"
     return text + when
 
 

@@ -125,7 +125,8 @@ class FileScreen(ExplorerScreen):
 
     def _list(self, cursor: int | None = None) -> None:
         version = self._version
-        facts = facts_of(version.entry, version.layer, self._fact)
+        verified = self._image.verified
+        facts = facts_of(version.entry, version.layer, self._fact, verified=verified)
         self.touches.show(TouchLines(self._touches, self._commands, facts), cursor)
 
     def _show(self) -> None:

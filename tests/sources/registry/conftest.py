@@ -11,7 +11,7 @@ from layerscope.sources.registry.wire import Patience
 from tests.support.fake_registry import FakeRegistry, fake_registry
 from tests.support.registries import IMAGE
 
-HASTY = Patience(connect=5, silence=0.5, slowest=1000, commit=5, tries=3, pause=0.01, longest=0.05)
+HASTY = Patience(connect=5, silence=0.5, slowest=1000, commit=5, tries=3, pause=0.01, longest=2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +22,8 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REGISTRY_AUTH_FILE", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("layerscope.sources.registry.certificates.FOLDERS", ())
+    monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
+    monkeypatch.setattr("layerscope.sources.registry.settings.DAEMON", tmp_path / "daemon.json")
     monkeypatch.setattr("layerscope.sources.registry.client.Patience", lambda: HASTY)
 
 

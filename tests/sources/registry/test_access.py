@@ -11,10 +11,10 @@ import pytest
 from layerscope.errors import LayerscopeError
 from layerscope.oci.reference import Reference
 from layerscope.progress import Silent
-from layerscope.sources.registry.address import BadAddress
+from layerscope.sources.registry.address import BadAddress, Url
 from layerscope.sources.registry.authority import AccessDenied
 from layerscope.sources.registry.image import open_registry
-from layerscope.sources.registry.wire import NoRegistry
+from layerscope.sources.registry.wire import NoRegistry, Patience, Wire
 from layerscope.store.store import Store
 from tests.support.fake_registry import FakeRegistry, Handler, answer, fake_registry
 from tests.support.registries import BLOB, IMAGE, ZIPPED, pull, push
@@ -230,3 +230,24 @@ def test_insecure_takes_what_there_is(store: Store, tmp_path: Path, tls: bool) -
         reference = Reference.parse(f"{registry.address}/team/app:1")
         found = open_registry(reference, store, Silent(), insecure=True)
         assert found.id.hex == IMAGE.config.sha256
+
+
+def test_what_leads_to_this_machine_by_its_name(registry: FakeRegistry) -> None:
+    wire = Wire(Patience(), lambda: None)
+    url = Url.parse(f"http://{registry.address}/")
+    with pytest.raises(BadAddress, match=r"it leads to 127.0.0.1, which is this machine"):
+        wire.send("GET", url, {}, afar=True)
+    assert registry.asked == []
+
+
+def test_by_way_of_a_proxy(
+    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{registry.address}")
+    reference = Reference.parse("registry.invalid/team/app:1")
+    found = open_registry(reference, store, Silent(), insecure=True)
+    assert found.id.hex == IMAGE.config.sha256
+    assert registry.asked[-1].path.startswith("http://registry.invalid/v2/team/app/blobs/")
+    monkeypatch.setenv("no_proxy", "registry.invalid")
+    with pytest.raises(NoRegistry, match="there is no such host"):
+        open_registry(reference, store, Silent(), insecure=True)

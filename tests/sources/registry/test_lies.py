@@ -87,6 +87,7 @@ LIES = [
     (MANIFEST, answer(307, Location="/v2/team/app/manifests/1"), "it redirects more than 5 times"),
     (MANIFEST, answer(307, Location="ftp://example/x"), "it is neither http nor https"),
     (MANIFEST, answer(307, Location="http://[bad/x"), "it is no address"),
+    (MANIFEST, answer(429, b"{}", Retry_After="3600"), "the registry answers 429 Too Many"),
     (BLOBS, answer(404, b"{}"), "the registry has no such thing"),
     (BLOBS, answer(500, b"{}"), "the registry answers 500"),
     (BLOBS, answer(200, b"x" * ZIPPED.blob.size), r"its \w+ is sha256|no tar|header"),
@@ -159,3 +160,12 @@ def test_what_answers_is_no_registry(store: Store, registry: FakeRegistry) -> No
     registry.trap("GET", trap)
     with pytest.raises(NoRegistry, match="what answers is no registry"):
         pull(store, registry)
+
+
+def test_one_that_wants_a_long_pause_is_not_asked_again(
+    store: Store, registry: FakeRegistry
+) -> None:
+    registry.trap(MANIFEST, answer(503, b"{}", Retry_After="3600"))
+    with pytest.raises(LayerscopeError, match="503"):
+        pull(store, registry)
+    assert registry.count(MANIFEST) == 1
