@@ -37,11 +37,16 @@ def unpacked(store: Store, image: StoredImage) -> list[Path]:
 
     Raises InvalidTar, UnpackFailed, LayerscopeError, OSError.
     """
-    trees = [_tree_of(store, layer) for layer in image.layers]
+    trees = tree_places(store, image)
     missing = [number for number, tree in enumerate(trees) if not tree.is_dir()]
     if missing:
         _unpack(store, image, {number: trees[number] for number in missing})
     return trees
+
+
+def tree_places(store: Store, image: StoredImage) -> list[Path]:
+    """Where they are, or would be."""
+    return [_tree_of(store, layer) for layer in image.layers]
 
 
 def _tree_of(store: Store, layer: StoredLayer) -> Path:

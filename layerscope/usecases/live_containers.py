@@ -18,6 +18,7 @@ from layerscope.accounting.live.sight import Sight
 from layerscope.containers.files import open_lower
 from layerscope.containers.record import Container, State
 from layerscope.containers.shelf import all_containers, folder_of
+from layerscope.containers.trees import tree_places
 from layerscope.cow.form import detect_form
 from layerscope.errors import LayerscopeError
 from layerscope.usecases.live_lines import Containers, Event, Failed, LiveContainer
@@ -180,6 +181,7 @@ class LiveContainers:
             if lower is None:
                 lower = self._lowers[image] = open_lower(self.store, image)
             judge = Judge(lower, Sight(self._form_of(tracked.folder)))
+            tracked.trees = tree_places(self.store, self.store.resolve(str(image)))
             return LiveLayer(os.path.join(tracked.folder, "upper"), judge, watched=watched)
         except FileNotFoundError:
             # It is being made, or removed: its folder tells.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
+from layerscope.accounting.live.copied import CopiedUp, Opened
+from layerscope.accounting.live.entries import Entry
 from layerscope.accounting.live.feed import happenings
 from layerscope.accounting.live.figures import Figures, Happening, Rates, Row
 from layerscope.accounting.live.growth import Growth
 from layerscope.accounting.live.layer import LiveLayer
 from layerscope.accounting.live.ledger import Touch
+from layerscope.accounting.live.looking import READ, open_file
 from layerscope.containers.record import Container
 from layerscope.usecases.live_lines import Event, Fed, Growing, Measured, Rows, Top
 
@@ -29,7 +33,8 @@ _MAX_TOUCHES = 20_000  # that wait to be told
 
 class Tracked:
     """``wanted``: it is to be measured. ``folder`` is the container's own. ``heard`` gathers what
-    was seen, once somebody has made it a list, and is that one's to empty."""
+    was seen, once somebody has made it a list, and is that one's to empty. ``trees`` are the
+    directories of the layers below, bottom first, where they are unpacked."""
 
     def __init__(self, container: Container, folder: str) -> None:
         self.container = container
@@ -40,6 +45,8 @@ class Tracked:
         self.changed_at = 0.0
         self.growth = Growth()
         self.heard: list[Touch] | None = None
+        self.trees: Sequence[Path] = ()
+        self._copied = CopiedUp(self._open_both)
         self.since_point: dict[bytes, int] = {}
         self._told: Figures | None = None
         self._happenings: list[Happening] = []
@@ -53,11 +60,13 @@ class Tracked:
     @property
     def busy(self) -> bool:
         """Whether a walk is under way or due."""
-        return self.layer is not None and self.layer.due <= time.monotonic()
+        layer = self.layer
+        return layer is not None and (self._copied.busy or layer.due <= time.monotonic())
 
     def close(self) -> None:
         """Watch no more."""
         layer, self.layer = self.layer, None
+        self._copied.close()
         if layer is not None:
             layer.close()
 
@@ -133,15 +142,31 @@ class Tracked:
         if changed:
             self.changed_at = now
             self._note_touches(layer)
+        self._happenings += self._copied.turn(layer.ledger.find)
         if layer.walked and (changed or now >= self._next_sums):
             self.figures = layer.figures()
             still = self.figures.settled and self.figures.rates == Rates()
             self._next_sums = now + (_RATES if still else _FIGURES)
 
+    def _open_both(self, entry: Entry) -> Opened | None:
+        if self.layer is None or entry.under is None or entry.under.layer >= len(self.trees):
+            return None
+        tree = os.fsencode(self.trees[entry.under.layer])
+        above = open_file(self.layer.ledger, entry)
+        if above is None:
+            return None
+        try:
+            return above, os.open(os.path.join(tree, entry.path), READ)
+        except OSError:
+            os.close(above)
+            return None
+
     def _note_touches(self, layer: LiveLayer) -> None:
         touches = layer.touches()
         self.growth.add(time.monotonic(), ((touch.path, touch.delta) for touch in touches))
-        self._happenings += happenings(touches, time.time())
+        told = happenings(touches, time.time())
+        self._copied.note(told, (touch.path for touch in touches))
+        self._happenings += told
         if self.heard is not None and len(self.heard) < _MAX_TOUCHES:
             self.heard += touches
         since = self.since_point

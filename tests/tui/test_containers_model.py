@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from layerscope.accounting.live.figures import Happening
+from layerscope.tui.models.container_lines import FeedLines, happening_words
 from layerscope.tui.models.containers import Containers, Sort
 from layerscope.usecases import live_lines as lines
 from tests.support.live_events import DB, EVENTS, WEB, container
@@ -29,6 +33,27 @@ def test_what_is_gone_is_forgotten() -> None:
     assert DB not in found.figures
     assert not found.details(DB).feed
     assert [row.name for row in found.ordered(Sort.SIZE, "")] == ["web"]
+
+
+def test_what_a_copy_up_was_for_is_told_in_its_line() -> None:
+    found = known()
+    one = Happening(5.0, "copied up", b"var/log", 45_100_000, 45_100_000, 2)
+    other = Happening(6.0, "grew", b"var/log", 1, 45_100_001)
+    lines_before = len(found.details(DB).feed)
+    found.take(lines.Fed(DB, (one, other)))
+    found.take(lines.Fed(DB, (replace(one, written=1),)))
+    assert list(found.details(DB).feed)[lines_before:] == [replace(one, written=1), other]
+    words = [happening_words(replace(one, written=number))[0] for number in (None, 0, 1, 1234)]
+    assert words == [
+        "copied up 45.1MB from layer 2 for /var/log",
+        "copied up 45.1MB from layer 2 for /var/log; its content is the same",
+        "copied up 45.1MB from layer 2 for a 1-byte change to /var/log",
+        "copied up 45.1MB from layer 2 for a 1,234-byte change to /var/log",
+    ]
+    narrow = FeedLines([replace(one, written=1)]).spans(0, 48)
+    assert (
+        "".join(text for text, _ in narrow)[10:].rstrip() == "copied up 45.1MB for 1 B of /var/log"
+    )
 
 
 def test_growth_is_told_once_all_rows_are_there() -> None:

@@ -116,7 +116,8 @@ class Happening:
     size: int
     from_layer: int | None = None
     written: int | None = None
-    """For a copy-up: how many bytes differ from below, where that is cheap to know."""
+    """For a copy-up: how many bytes differ from below. It is told again once that is known, the
+    rest as before."""
     count: int = 1
 
 

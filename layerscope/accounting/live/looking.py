@@ -8,11 +8,12 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 
-from layerscope.accounting.live.entries import Folder
+from layerscope.accounting.live.entries import Entry, Folder
 from layerscope.accounting.live.ledger import Ledger
 from layerscope.accounting.live.sight import open_directory
 from layerscope.cow.lower import LowerNode
 
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _GONE = (FileNotFoundError, NotADirectoryError)
 _SLICE = 0.004  # seconds that a walk goes on before others may look
 _OFTEN = 30  # lookups in the image that cost as much as all its names in a usual directory
@@ -100,6 +101,24 @@ def _open(ledger: Ledger, folder: Folder) -> int | None:
         os.close(fd)
         return None
     return fd
+
+
+def open_file(ledger: Ledger, entry: Entry) -> int | None:
+    """A descriptor of a file to read, through no symlink and without a trace in its times; None if
+    it can't be had."""
+    folder = _open(ledger, entry.above) if entry.above is not None else None
+    if folder is None:
+        return None
+    try:
+        return os.open(entry.name, READ | os.O_NOATIME, dir_fd=folder)
+    except PermissionError:  # not this user's: its times can't be spared
+        with suppress(OSError):
+            return os.open(entry.name, READ, dir_fd=folder)
+    except OSError:
+        pass
+    finally:
+        os.close(folder)
+    return None
 
 
 def walk(ledger: Ledger, top: Folder | None = None) -> Generator[None]:

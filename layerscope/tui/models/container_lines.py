@@ -104,18 +104,24 @@ class FeedLines:
     def spans(self, index: int, width: int) -> Sequence[Span]:
         """When, and what in words."""
         one = self.happenings[-1 - index]
-        words, role = happening_words(one)
         when = f" {datetime.fromtimestamp(one.time):%H:%M:%S} "
-        return [(when, "dim"), (fit(words, max(0, width - len(when))), role)]
+        room = max(0, width - len(when))
+        words, role = happening_words(one)
+        if one.written and len(words) > room:
+            words = (
+                f"copied up {size_text(one.size)} for {one.written:,} B of /{safe_name(one.path)}"
+            )
+        return [(when, "dim"), (fit(words, room), role)]
 
 
 def happening_words(one: Happening) -> Span:
-    """``copied up 45.1MB from layer 2 for a 1-byte write to /var/lib/db``, and the role of it."""
+    """``copied up 45.1MB from layer 2 for a 1-byte change to /var/lib/db``, and the role of it."""
     path = "/" + safe_name(one.path)
     size, delta = size_text(one.size), size_text(abs(one.delta))
     if one.did == "copied up":
-        why = f"a {one.written:,}-byte write to {path}" if one.written is not None else path
-        return f"copied up {size} from layer {one.from_layer} for {why}", "modified"
+        for_what = f"a {one.written:,}-byte change to {path}" if one.written else path
+        same = "; its content is the same" if one.written == 0 else ""
+        return f"copied up {size} from layer {one.from_layer} for {for_what}{same}", "modified"
     if one.did == "many":
         grown = delta_text(one.delta) or "no bytes"
         return f"{one.count:,} changes below {path}, {grown}", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layerscope.accounting.live.figures import Figures, Happening, Moment, Row
@@ -67,6 +67,15 @@ class Details:
             self.tree.begin()
         self.tree.take(rows, gone)
 
+    def take_happenings(self, happenings: Sequence[Happening]) -> None:
+        """What happened; some is said again when more of it is known."""
+        for one in happenings:
+            told = replace(one, written=None)
+            if one.written is not None and told in self.feed:
+                self.feed[self.feed.index(told)] = one
+            else:
+                self.feed.append(one)
+
     def pictured(self, figures: Figures | None) -> None:
         """It is shown. Once its rows are all there, they are what changes are told against."""
         self._pictures += 1
@@ -95,7 +104,7 @@ class Containers:
             case Rows(identity, first, rows, gone):
                 self.details(identity).take_rows(first, rows, gone)
             case Fed(identity, happenings):
-                self.details(identity).feed.extend(happenings)
+                self.details(identity).take_happenings(happenings)
             case Top(identity, growing):
                 self.details(identity).growing = growing
             case Timeline(identity, moments):
