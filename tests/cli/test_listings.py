@@ -68,6 +68,24 @@ def test_history_of_an_archive_is_that_of_the_image_once_loaded(cli: Cli) -> Non
     assert [row["diff_id"] is None for row in before] == [row["empty_layer"] for row in before]
 
 
+def test_history_as_a_dockerfile(cli: Cli) -> None:
+    lines = cli("history", WASTEFUL, "--dockerfile").out.splitlines()
+    assert lines[0] == "# Reconstructed from the history of example/wasteful:latest."
+    assert lines[-6:-3] == [
+        "COPY . /srv/app",
+        "RUN chmod -R a+rX /srv/app",
+        "RUN cp -r /srv/app /tmp/build && make -C /tmp/build",
+    ]
+    assert lines[-1] == 'ENTRYPOINT ["/srv/app/bin/server"]'
+
+
+@pytest.mark.parametrize("other", [["--json"], ["-q"], ["--format", "{{.ID}}"]])
+def test_a_dockerfile_is_plain_text(cli: Cli, other: list[str]) -> None:
+    told = cli("history", WASTEFUL, "--dockerfile", *other)
+    assert told.code == 2
+    assert told.err.startswith(f"layerscope: --dockerfile {other[0]}: ")
+
+
 def test_commands_are_cut_as_docker_does_it(cli: Cli, tmp_path: Path) -> None:
     made = image("a:1", note="\tx" * 40 + "\x1b[31m")
     write_tar(tmp_path / "a.tar", docker_members(made))

@@ -6,6 +6,7 @@ of a container or of the daemon (``OF_THE_DAEMON``), and the mtimes of files tha
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,27 @@ def test_the_walk_through(box: str, docker: Docker, layerscope: Layerscope, tmp_
     assert [row["size"] > 0 for row in rows] == [False, True, True, False, True, True]
     again = layerscope.json("build", str(tmp_path / "my-final-image" / "context"))
     assert all(step["cached"] for step in again["steps"])
+
+
+@pytest.mark.parametrize(
+    "name", ["env", "label", "cmd", "shell", "healthcheck", "volume", "escape"]
+)
+def test_dockers_image_told_as_a_dockerfile_is_built_to_the_same_config(
+    name: str, box: str, docker: Docker, layerscope: Layerscope, tmp_path: Path
+) -> None:
+    (case,) = [one for one in CASES if one.name == name]
+    context = _write(case, tmp_path / "context")
+    docker("build", "--network", "none", "-t", f"docker/{name}:1", str(context))
+    docker("save", "-o", str(tmp_path / "first.tar"), f"docker/{name}:1")
+    told = layerscope("history", "--dockerfile", str(tmp_path / "first.tar"))
+    (context / "Dockerfile").write_text(told)
+    docker("build", "--network", "none", "--no-cache", "-t", f"docker/{name}:2", str(context))
+    first, again = (
+        json.loads(docker("inspect", "--format", "{{json .Config}}", f"docker/{name}:{number}"))
+        for number in (1, 2)
+    )
+    of_the_build = ("Image", "Hostname")
+    assert {**again, **dict.fromkeys(of_the_build)} == {**first, **dict.fromkeys(of_the_build)}
 
 
 def _check_history(name: str, docker: Docker, layerscope: Layerscope) -> None:

@@ -6,6 +6,7 @@ from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_listing_options, add_target
 from layerscope.cli.text import shortened, shown_text
 from layerscope.cli.times import local_rfc3339, told_time
+from layerscope.errors import UsageError
 from layerscope.oci.digest import Digest
 from layerscope.units import ago_text
 from layerscope.usecases.history import MISSING, HistoryRow, history_of_target
@@ -24,6 +25,7 @@ _WIDTH = 45
 EXAMPLES = """\
 layerscope history web:1.2
 layerscope history image.tar --no-trunc
+layerscope history image.tar --dockerfile       the steps as a Dockerfile
 layerscope history web:1.2 --format '{{.Size}}\\t{{.CreatedBy}}'"""
 
 
@@ -31,15 +33,36 @@ def configure(parser: Parser) -> None:
     """Say the words of the verb."""
     add_target(parser, metavar="IMAGE")
     add_listing_options(parser)
+    parser.add_argument(
+        "--dockerfile",
+        action="store_true",
+        help="as a Dockerfile; what the history doesn't say stands in comments",
+    )
 
 
 def run(context: Context) -> int:
     """Show how an image came to be."""
     store, target = context.store, context.args.target
+    if context.args.dockerfile:
+        return _dockerfile(context)
     rows = history_of_target(store, target, context.progress, context.platform)
     if context.args.json:
         return context.print_json([_document(row) for row in rows])
     return context.listing(_HEADINGS, [_fields(context, r) for r in rows], columns=_COLUMNS)
+
+
+def _dockerfile(context: Context) -> int:
+    from layerscope.usecases.dockerfile import dockerfile_of_target
+
+    args = context.args
+    for option, is_given in (("--json", args.json), ("--format", args.format), ("-q", args.quiet)):
+        if is_given:
+            raise UsageError(
+                f"--dockerfile {option}", "a Dockerfile is plain text: give one of them"
+            )
+    told = dockerfile_of_target(context.store, args.target, context.progress, context.platform)
+    context.print(told.lines)
+    return 0
 
 
 def _document(row: HistoryRow) -> dict[str, object]:
