@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from layerscope.sources.registry.wire import Patience
+from layerscope.sources.registry.patience import Patience
 from layerscope.store.fsck import fsck
 from layerscope.store.store import Store
 from tests.support.command import Cli

@@ -18,8 +18,9 @@ from layerscope.sources.registry.address import (
 from layerscope.sources.registry.authority import Authority
 from layerscope.sources.registry.certificates import folders_for
 from layerscope.sources.registry.challenge import parse_challenges
+from layerscope.sources.registry.patience import Patience
 from layerscope.sources.registry.refusal import refusal
-from layerscope.sources.registry.wire import Answer, Body, NoRegistry, Patience, Wire
+from layerscope.sources.registry.wire import Answer, Body, NoRegistry, Wire
 
 if TYPE_CHECKING:
     from layerscope.sources.registry.credentials import Credentials

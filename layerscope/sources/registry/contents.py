@@ -13,12 +13,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.scan import ScanLimits, ScannedEntries
 from layerscope.errors import LayerscopeError
 from layerscope.oci.digest import Digest, InvalidDigest
+
+if TYPE_CHECKING:
+    from layerscope.archive.scan import ScannedEntries
 
 # Of the JSON; a million entries take some 300 MB.
 MAX_BYTES = 256 << 20
@@ -70,6 +72,8 @@ class Contents:
 
 def parse_contents(data: bytes, end: int) -> Contents:
     """Read a table; ``end`` is where in the blob the content of files ends. Raises InvalidTable."""
+    from layerscope.archive.scan import ScanLimits  # needs numpy
+
     try:
         listed = json.loads(data)["entries"]
         if not isinstance(listed, list) or len(listed) > ScanLimits().entries:
@@ -86,6 +90,8 @@ def parse_contents(data: bytes, end: int) -> Contents:
 
 def _entries(listed: list[dict[str, Any]]) -> tuple[ScannedEntries, dict[int, int]]:
     """The entries, and by the number of each file with content where its last chunk begins."""
+    from layerscope.archive.scan import ScannedEntries
+
     entries, last, current = ScannedEntries(), dict[int, int](), -1
     for number, one in enumerate(listed):
         if one["type"] != _CHUNK:

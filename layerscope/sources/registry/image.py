@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
-    from layerscope.sources.registry.wire import Patience
+    from layerscope.sources.registry.patience import Patience
     from layerscope.store.store import Store
 
 _OLD_SCHEMA = "application/vnd.docker.distribution.manifest.v1+"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from layerscope.oci.digest import Digest
     from layerscope.oci.reference import Reference
     from layerscope.progress import Progress
+    from layerscope.sources.registry.patience import Patience
     from layerscope.sources.registry.repository import Repository
-    from layerscope.sources.registry.wire import Patience
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 

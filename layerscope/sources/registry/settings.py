@@ -1,6 +1,8 @@
-"""Registries that this machine's other tools talk to without TLS, or whatever its certificate is.
+"""Registries that are talked to without TLS, or whatever their certificate is.
 
-``insecure`` in containers-registries.conf(5), ``insecure-registries`` in Docker's daemon.json.
+``LAYERSCOPE_INSECURE`` names some (HOST[:PORT], with commas between them); other tools' settings
+others: ``insecure`` in containers-registries.conf(5), ``insecure-registries`` in Docker's
+daemon.json.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from layerscope.errors import LayerscopeError
 from layerscope.oci.document import Document
 
 SYSTEM = Path("/etc/containers/registries.conf")
+VARIABLE = "LAYERSCOPE_INSECURE"
 DAEMON = Path("/etc/docker/daemon.json")
 
 
@@ -24,6 +27,8 @@ class BadSettings(LayerscopeError):
 def is_insecure(domain: str, path: str, environment: Mapping[str, str] | None = None) -> bool:
     """Whether a repository's registry is called insecure. Raises BadSettings, InvalidDocument."""
     environment = os.environ if environment is None else environment
+    if domain in environment.get(VARIABLE, "").replace(" ", "").split(","):
+        return True
     entries = [one for file in _files(environment) for one in _entries(file)]
     fitting = [one for one in entries if _fits(_prefix(one), domain, path)]
     if fitting:

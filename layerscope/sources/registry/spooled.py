@@ -123,7 +123,7 @@ class _Fetching(io.RawIOBase):
         self._answer: Answer | None = None
         self._position, self._here = 0, os.fstat(fd).st_size
         self._failures = self._since = 0
-        self._cut_off = False
+        self._cut_off, self._old = False, self._here > 0
         if self._here > descriptor.size:
             self._here = 0
             self._kept.truncate()
@@ -217,4 +217,6 @@ class _Fetching(io.RawIOBase):
         ours = self._cut_off or isinstance(error, Cancelled | StoreFailure)
         if isinstance(error, LayerscopeError) and not ours:
             self._file.unlink(missing_ok=True)
+            if self._old:
+                error.hint = "again: some of it was fetched before, and is thrown away now"
         self.close()

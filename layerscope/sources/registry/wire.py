@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import ssl
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
 from layerscope.errors import LayerscopeError
 from layerscope.sources.registry.address import BadAddress, Url, is_loopback
 from layerscope.sources.registry.certificates import context_for
+from layerscope.sources.registry.patience import Patience, WatchedSocket
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-_POLL = 0.2  # seconds between two looks whether somebody wants to stop
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a registry is waited for, in seconds, and how often it is asked again.
-
-    Less than ``slowest`` bytes a second over ``silence`` seconds of waiting are too few. What it
-    makes of an upload may take ``commit``. The first pause before another try is ``pause``, each
-    further one twice as long, up to ``longest``, or what ``Retry-After`` says; one that wants a
-    longer pause isn't asked again.
-    """
-
-    connect: float = 20.0
-    silence: float = 30.0
-    slowest: int = 1000
-    commit: float = 300.0
-    tries: int = 4
-    pause: float = 0.5
-    longest: float = 60.0
+    pass
 
 
 class NoRegistry(LayerscopeError):
@@ -240,13 +218,13 @@ class _Connection(http.client.HTTPConnection):
                 raise BadAddress(self._name, f"it leads to {address}, which is this machine")
         if self._context:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
-        self.sock = _Watched(self.sock, self._wire)
+        self.sock = WatchedSocket(self.sock, self._wire.patience, self._wire.check)
 
     def ask(self, method: str, url: Url, headers: Mapping[str, str], body: Body | None) -> None:
         """Send a request; an answer that comes before all of the body is sent ends the sending."""
         if self.sock is None:
             self.connect()
-        watched: _Watched = self.sock
+        watched: WatchedSocket = self.sock
         watched.begin(self._wire.patience.silence)
         absolute = self._through_proxy and not self._context
         self.putrequest(method, str(url) if absolute else url.target, skip_accept_encoding=True)
@@ -264,95 +242,17 @@ class _Connection(http.client.HTTPConnection):
         watched.begin(self._wire.patience.commit if body else self._wire.patience.silence)
 
 
-class _Watched:
-    """A socket as http.client uses it, that gives up on a side that is too slow."""
-
-    def __init__(self, sock: socket.socket, wire: Wire) -> None:
-        sock.settimeout(_POLL)
-        self._sock, self._wire = sock, wire
-        self._files, self._closed = 0, False
-        self.begin(wire.patience.silence)
-
-    def begin(self, silence: float) -> None:
-        """A request starts, or is sent and its answer awaited."""
-        self._silence, self._waited, self._moved = silence, 0.0, 0
-
-    def sendall(self, data: bytes) -> None:
-        """Send all of ``data``."""
-        rest = memoryview(data).cast("B")
-        while len(rest):
-            rest = rest[self._wait(lambda part=rest: self._sock.send(part)) :]  # type: ignore[misc]
-
-    def recv_into(self, memory: WriteableBuffer) -> int:
-        """Some bytes; 0 at the end."""
-        return self._wait(lambda: self._sock.recv_into(memory))
-
-    def _wait(self, act: Callable[[], int]) -> int:
-        while True:
-            since = time.monotonic()
-            try:
-                count = act()
-            except TimeoutError:
-                count = -1
-            self._waited += time.monotonic() - since
-            self._moved += max(0, count)
-            if self._waited > self._silence:
-                if self._moved < self._wire.patience.slowest * self._silence and count:
-                    raise TimeoutError
-                self.begin(self._wire.patience.silence)
-            if count >= 0:
-                return count
-            self._wire.check()
-
-    def makefile(self, mode: str, *_: object) -> BinaryIO:
-        """What an answer is read from."""
-        self._files += 1
-        return io.BufferedReader(_Input(self), 64 << 10)
-
-    def let_go(self) -> None:
-        """An answer was read."""
-        self._files -= 1
-        self._end()
-
-    def close(self) -> None:
-        """Hang up, when the answer that is being read was."""
-        self._closed = True
-        self._end()
-
-    def _end(self) -> None:
-        if self._closed and not self._files:
-            self._sock.close()
-
-
-class _Input(io.RawIOBase):
-    """The bytes that come."""
-
-    def __init__(self, sock: _Watched) -> None:
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, memory: WriteableBuffer) -> int:
-        return self._sock.recv_into(memory)
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._sock.let_go()
-
-
 def no_registry(url: Url, error: Exception, patience: Patience) -> NoRegistry:
     """What went wrong on the way, in words."""
     what = url.place
     if isinstance(error, ssl.SSLCertVerificationError):
-        hint = f"--insecure, or its CA in /etc/docker/certs.d/{what}/ca.crt"
+        hint = f"{_trust_hint(url)}, or its CA in /etc/docker/certs.d/{what}/ca.crt"
         return NoRegistry(what, f"its certificate is not trusted: {error.verify_message}", hint)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return NoRegistry(what, "it breaks off", passing=True)
     if isinstance(error, ssl.SSLError):
         if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-            return NoRegistry(what, "it speaks no TLS", "--insecure")
+            return NoRegistry(what, "it speaks no TLS", _trust_hint(url))
         return NoRegistry(what, f"TLS fails: {(error.reason or str(error)).lower()}")
     if isinstance(error, TimeoutError):
         slow = f"it sends nothing, or too little, for {patience.silence:g} seconds"
@@ -368,3 +268,7 @@ def no_registry(url: Url, error: Exception, patience: Patience) -> NoRegistry:
     assert isinstance(error, OSError)
     passing = isinstance(error, ConnectionError)
     return NoRegistry(what, (error.strerror or str(error)).lower(), passing=passing)
+
+
+def _trust_hint(url: Url) -> str:
+    return f"pull or push --insecure, LAYERSCOPE_INSECURE={url.place}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layerscope.sources.registry.wire import Patience
+from layerscope.sources.registry.patience import Patience
 from tests.support.fake_registry import FakeRegistry, fake_registry
 from tests.support.registries import IMAGE
 
@@ -19,7 +19,14 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No login is found, no proxy, no certificate; waiting ends soon."""
     for name in ("DOCKER_CONFIG", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    for name in ("REGISTRY_AUTH_FILE", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+    for name in (
+        "REGISTRY_AUTH_FILE",
+        "LAYERSCOPE_INSECURE",
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("layerscope.sources.registry.certificates.FOLDERS", ())
     monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))

@@ -14,10 +14,11 @@ from layerscope.progress import Silent
 from layerscope.sources.registry.address import BadAddress, Url
 from layerscope.sources.registry.authority import AccessDenied
 from layerscope.sources.registry.image import open_registry
-from layerscope.sources.registry.wire import NoRegistry, Patience, Wire
+from layerscope.sources.registry.patience import Patience
+from layerscope.sources.registry.wire import NoRegistry, Wire
 from layerscope.store.store import Store
 from tests.support.fake_registry import FakeRegistry, Handler, answer, fake_registry
-from tests.support.registries import BLOB, IMAGE, ZIPPED, pull, push
+from tests.support.registries import BLOB, IMAGE, ZIPPED, look, pull, push
 from tests.support.stores import faults
 from tests.support.tls import write_pair
 
@@ -208,9 +209,10 @@ def test_certificates_that_are_not(
         monkeypatch.setattr("layerscope.sources.registry.certificates.FOLDERS", certs)
         with pytest.raises(NoRegistry, match="its certificate is not trusted: self") as caught:
             pull(store, registry)
-        assert caught.value.hint is not None
-        assert caught.value.hint.startswith(
-            "--insecure, or its CA in /etc/docker/certs.d/127.0.0.1"
+        folder = f"/etc/docker/certs.d/{registry.address}"
+        assert caught.value.hint == (
+            f"pull or push --insecure, LAYERSCOPE_INSECURE={registry.address}, "
+            f"or its CA in {folder}/ca.crt"
         )
         assert registry.asked == []
 
@@ -221,6 +223,17 @@ def test_a_registry_without_tls(
     trusted(registry, tmp_path, monkeypatch)
     with pytest.raises(NoRegistry, match="it speaks no TLS"):
         pull(store, registry)
+
+
+def test_a_variable_names_registries_that_are_insecure(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_registry(write_pair(tmp_path)) as registry:
+        registry.add("team/app", "1", IMAGE)
+        with pytest.raises(NoRegistry):
+            look(store, registry)
+        monkeypatch.setenv("LAYERSCOPE_INSECURE", f"other.example, {registry.address}")
+        assert look(store, registry).image.id.hex == IMAGE.config.sha256
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -169,3 +172,43 @@ def test_one_that_wants_a_long_pause_is_not_asked_again(
     with pytest.raises(LayerscopeError, match="503"):
         pull(store, registry)
     assert registry.count(MANIFEST) == 1
+
+
+_ODD = (b"", b"\0", b"\n", b"9", b"-", b'"', b"\xff")
+
+
+class _Garbled:
+    """Passes on what is written with some of its bytes changed."""
+
+    def __init__(self, whole: Any, random: Random) -> None:
+        self._whole, self._random = whole, random
+
+    def write(self, data: bytes) -> int:
+        changed = bytearray(data)
+        for _ in range(self._random.choice((0, 1, 1, 3))):
+            at = self._random.randrange(len(changed)) if changed else 0
+            changed[at : at + 1] = self._random.choice(
+                (b"", b"\0", b"\n", b"9", b"-", b'"', b"\xff")
+            )
+        self._whole.write(changed)
+        return len(data)
+
+    def flush(self) -> None:
+        self._whole.flush()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_garbled_answers(store: Store, registry: FakeRegistry, seed: int) -> None:
+    random = Random(seed)
+
+    def trap(handler: Handler) -> None:
+        whole = handler.wfile
+        handler.wfile = _Garbled(whole, random)  # type: ignore[assignment]
+        handler.close_connection = True
+        handler.honest()
+        handler.wfile = whole
+
+    registry.trap(random.choice(("GET", "manifests", "blobs", BLOBS)), trap)
+    with suppress(LayerscopeError):
+        assert pull(store, registry).image.id.hex == IMAGE.config.sha256
+    assert faults(store) == []

@@ -196,8 +196,9 @@ def test_what_lies_in_the_spool_is_verified(
     spooled = store.spool_file(f"blob-{ZIPPED.blob.sha256}")
     spooled.write_bytes(rest)
     if rest and len(rest) <= ZIPPED.blob.size:
-        with pytest.raises(LayerscopeError):
+        with pytest.raises(LayerscopeError) as caught:
             pull(store, registry)
+        assert str(caught.value.hint).startswith("again: some of it was fetched before")
         assert not spooled.exists()
     pull(store, registry)
     assert faults(store) == []
