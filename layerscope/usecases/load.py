@@ -37,6 +37,10 @@ def load(
 
     Only the blobs that the store lacks are copied. Raises LayerscopeError.
     """
+    if target.startswith("docker://"):
+        from layerscope.usecases.pull import pull
+
+        return pull(store, target, names, progress, platform)
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
     from layerscope.store.adding import familiar

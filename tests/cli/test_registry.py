@@ -20,7 +20,7 @@ from tests.support.fake_registry import FakeRegistry, Handler, answer, fake_regi
 from tests.support.images import BASE, docker_members, image, write_tar
 from tests.support.registries import BLOB, IMAGE, ZIPPED
 
-HASTY = Patience(connect=5, silence=0.5, commit=5, tries=2, pause=0.01, longest=0.05)
+HASTY = Patience(connect=5, silence=20, commit=5, tries=2, pause=0.01, longest=0.05)
 
 
 @pytest.fixture
@@ -62,8 +62,11 @@ def test_push_says_what_it_sent(cli: Cli, registry: FakeRegistry, tmp_path: Path
     assert registry.manifests["team/web", "2"] == registry.manifests["team/web", "latest"]
 
 
-def test_what_is_pulled_and_pushed_stays_the_same(cli: Cli, registry: FakeRegistry) -> None:
-    cli.ok("pull", f"{registry.address}/team/app:1", "-t", "mine:1")
+@pytest.mark.parametrize("words", [["pull"], ["load"]], ids=["pull", "load"])
+def test_what_is_pulled_and_pushed_stays_the_same(
+    cli: Cli, registry: FakeRegistry, words: list[str]
+) -> None:
+    cli.ok(*words, f"docker://{registry.address}/team/app:1", "-t", "mine:1")
     cli.ok("push", "mine:1", f"{registry.address}/other:7")
     assert registry.manifests["other", "7"] == registry.manifests["team/app", "1"]
     assert registry.count("POST .*mount=.*from=team%2Fapp") == 3
@@ -93,6 +96,7 @@ def test_every_verb_looks_into_a_registry(cli: Cli, registry: FakeRegistry) -> N
         (["pull", "HERE/team/app:2"], 1, "HERE/team/app:2: the registry has no such thing"),
         (["pull", "HERE/team/app:1", "-t", "BAD"], 2, "'BAD': it is no image name"),
         (["pull", "HERE/team/app:1", "--platform", "x"], 2, "platform 'x': it isn't os/arch"),
+        (["pull", "HERE/team/app:1", "--platform", "linux/s390x"], 1, "nothing for linux/s390x"),
         (["pull", "127.0.0.1:1/x"], 1, "127.0.0.1:1: nothing answers there"),
         (["pull", "--insecure", "127.0.0.1:1/x"], 1, "127.0.0.1:1: nothing answers there"),
         (["pull", "nobody.invalid/x"], 1, "nobody.invalid: there is no such host"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from layerscope.oci import media
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.manifest import ImageIndex, Manifest, is_index
+from layerscope.oci.platform import choose
 from layerscope.oci.reference import Reference
 from layerscope.sources.image import Image, Layer, NotAnImage, check_layer_digests
 from layerscope.sources.platforms import images_of, manifest_for
@@ -62,6 +63,8 @@ def open_registry(
         raise NotAnImage(what, f"it is no image but a {manifest.config.media_type[:200]!r}")
     config_bytes = repository.document(manifest.config, "config")
     config = ImageConfig.parse(config_bytes, f"{what}: config")
+    if platform is not None:
+        choose(platform, [config.platform], what)
     if len(manifest.layers) != len(config.diff_ids):
         why = f"it has {len(manifest.layers)} layers, its config {len(config.diff_ids)} diffIDs"
         raise NotAnImage(what, why)

@@ -44,6 +44,7 @@ class Wire:
         self.check = check
         self.lax: set[str] = set()
         self._lock = threading.Lock()
+        self._contexts: dict[str, ssl.SSLContext] = {}
         self._idle: defaultdict[tuple[str, str, int], list[_Connection]] = defaultdict(list)
 
     def send(
@@ -83,12 +84,20 @@ class Wire:
             self._idle.clear()
 
     def _connection(self, url: Url, afar: bool) -> _Connection:
-        context = context_for(url.place, url.host in self.lax) if url.scheme == "https" else None
-        connection = _Connection(url, context, self, afar)
+        connection = _Connection(url, self._context(url), self, afar)
         proxy = getproxies().get(url.scheme)
         if proxy and not is_loopback(url.host) and not proxy_bypass(url.place):
             connection.go_through(Url.parse(proxy))
         return connection
+
+    def _context(self, url: Url) -> ssl.SSLContext | None:
+        """How TLS is talked to a place; None for http. Loading the authorities takes a while."""
+        if url.scheme != "https":
+            return None
+        with self._lock:
+            if url.place not in self._contexts:
+                self._contexts[url.place] = context_for(url.place, url.host in self.lax)
+            return self._contexts[url.place]
 
     def _ask(
         self,

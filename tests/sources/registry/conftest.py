@@ -11,7 +11,7 @@ from layerscope.sources.registry.patience import Patience
 from tests.support.fake_registry import FakeRegistry, fake_registry
 from tests.support.registries import IMAGE
 
-HASTY = Patience(connect=5, silence=0.5, slowest=1000, commit=5, tries=3, pause=0.01, longest=2.0)
+HASTY = Patience(connect=5, silence=20, slowest=1000, commit=5, tries=3, pause=0.01, longest=2.0)
 
 
 @pytest.fixture(autouse=True)

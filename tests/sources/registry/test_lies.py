@@ -11,12 +11,14 @@ import pytest
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci import media
+from layerscope.sources.registry.patience import Patience
 from layerscope.sources.registry.wire import NoRegistry
 from layerscope.sources.target import open_target
 from layerscope.store.store import Store
 from tests.support.fake_registry import (
     FakeRegistry,
     Handler,
+    Trap,
     answer,
     content,
     cut,
@@ -106,12 +108,20 @@ LIES = [
 
 @pytest.mark.parametrize(("pattern", "trap", "why"), LIES, ids=range(len(LIES)))
 def test_a_lying_registry_gives_one_error(
-    store: Store, registry: FakeRegistry, pattern: str, trap: object, why: str
+    store: Store,
+    registry: FakeRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    pattern: str,
+    trap: Trap,
+    why: str,
 ) -> None:
-    assert callable(trap)
     registry.trap(pattern, trap)
-    with pytest.raises(LayerscopeError, match=why) as caught:
-        pull(store, registry)
+    with monkeypatch.context() as patch:
+        if trap in (dripping, silent):
+            hurried = Patience(silence=0.5, tries=3, pause=0.01)
+            patch.setattr("layerscope.sources.registry.client.Patience", lambda: hurried)
+        with pytest.raises(LayerscopeError, match=why) as caught:
+            pull(store, registry)
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
     assert store.images() == []
