@@ -26,6 +26,16 @@ class Rubbish:
     path: Path
     size: int
 
+    @property
+    def pin(self) -> str | None:
+        """What keeps it where it is given as spared; None for what a dead process had in hand."""
+        kind, name = self.path.parent.name, self.path.name
+        if kind == "layers":
+            return f"sha256:{name}"
+        if kind == "spool" or self.path.parent.parent.name == "blobs":
+            return f"{kind}:{name}"
+        return None if name.startswith(PREFIX) else str(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
@@ -45,10 +55,10 @@ class Garbage:
         return sum(item.size for item in (*self.blobs, *self.layers, *self.leftovers))
 
 
-def find_garbage(root: Path, database: Database) -> Garbage:
+def find_garbage(root: Path, database: Database, spared: frozenset[str] = frozenset()) -> Garbage:
     """What :func:`collect` would take now. Raises StoreFailure."""
     with told(root):
-        pinned = _pinned(database, live_hands(root / "tmp"))
+        pinned = spared | _pinned(database, live_hands(root / "tmp"))
         doomed = unneeded_images(database, pinned)
         kept = _kept(database, {str(image) for image in doomed}, pinned)
         leftovers = [*_unpinned_tmp(root, kept), *dead_hands(root / "tmp")]
@@ -60,23 +70,24 @@ def find_garbage(root: Path, database: Database) -> Garbage:
         )
 
 
-def collect(root: Path, database: Database) -> Garbage:
+def collect(root: Path, database: Database, spared: frozenset[str] = frozenset()) -> Garbage:
     """Take away what nothing refers to and nobody has in hand; what went. Raises StoreFailure.
 
-    Other processes may load, build and run meanwhile.
+    ``spared`` stays: images by ID, anything else by its :attr:`Rubbish.pin`. Other processes may
+    load, build and run meanwhile.
     """
     tmp = root / "tmp"
     with told(root), Hand(database, tmp) as hand:
         dead = _measured(dead_hands(tmp))
         bury_dead(database, tmp)
-        images = _forget_images(root, database)
-        blobs, layers, leftovers = map(_measured_at, _sweep(root, database, hand))
+        images = _forget_images(root, database, spared)
+        blobs, layers, leftovers = map(_measured_at, _sweep(root, database, hand, spared))
         return Garbage(images, blobs, layers, (*leftovers, *dead))
 
 
-def _forget_images(root: Path, database: Database) -> tuple[Digest, ...]:
+def _forget_images(root: Path, database: Database, spared: frozenset[str]) -> tuple[Digest, ...]:
     with database.write() as tx:
-        images = unneeded_images(database, _pinned(database, live_hands(root / "tmp")))
+        images = unneeded_images(database, spared | _pinned(database, live_hands(root / "tmp")))
         tx.executemany("DELETE FROM images WHERE id = ?", [(str(image),) for image in images])
         if images:
             mark_index_stale(database)
@@ -84,13 +95,15 @@ def _forget_images(root: Path, database: Database) -> tuple[Digest, ...]:
     return tuple(images)
 
 
-def _sweep(root: Path, database: Database, hand: Hand) -> tuple[dict[Path, Path], ...]:
+def _sweep(
+    root: Path, database: Database, hand: Hand, spared: frozenset[str]
+) -> tuple[dict[Path, Path], ...]:
     """Move away blobs, layers and leftovers that nothing keeps: where each was, and where it is.
 
     In a transaction nobody can pin or refer to anything; what takes long comes after it.
     """
     with database.write() as tx:
-        kept = _kept(database, set(), _pinned(database, live_hands(root / "tmp")))
+        kept = _kept(database, set(), spared | _pinned(database, live_hands(root / "tmp")))
         blobs = _moved(_unkept_blobs(root, kept), hand)
         layers = _moved(_unkept_layers(root, kept), hand)
         leftovers = _moved(_unpinned_tmp(root, kept), hand)
@@ -107,11 +120,13 @@ def _sweep(root: Path, database: Database, hand: Hand) -> tuple[dict[Path, Path]
     return blobs, layers, leftovers
 
 
-def _pinned(database: Database, hands: set[str]) -> set[str]:
-    return {item for hand, item in database.rows("SELECT hand, item FROM pins") if hand in hands}
+def _pinned(database: Database, hands: set[str]) -> frozenset[str]:
+    return frozenset(
+        item for hand, item in database.rows("SELECT hand, item FROM pins") if hand in hands
+    )
 
 
-def _kept(database: Database, doomed: set[str], pinned: set[str]) -> set[str]:
+def _kept(database: Database, doomed: set[str], pinned: frozenset[str]) -> set[str]:
     """Everything that is referred to by what stays, or in hand: digests and other items."""
     kept = set(pinned)
     for image, manifest, blob in database.rows(
@@ -146,11 +161,13 @@ def _unpinned_tmp(root: Path, kept: set[str]) -> Iterator[Path]:
         if f"spool:{entry.name}" not in kept:
             yield Path(entry.path)
     for entry in os.scandir(tmp):
-        if entry.name != "spool" and not entry.name.startswith(PREFIX):
+        is_hand = entry.name.startswith(PREFIX)
+        if entry.name != "spool" and not is_hand and entry.path not in kept:
             yield Path(entry.path)
     for entry in os.scandir(root / "layers"):
         if f"sha256:{entry.name}" in kept and entry.is_dir():
-            yield from filter(_is_abandoned, Path(entry.path).glob(".*"))
+            abandoned = filter(_is_abandoned, Path(entry.path).glob(".*"))
+            yield from (path for path in abandoned if str(path) not in kept)
 
 
 def _is_abandoned(cache: Path) -> bool:

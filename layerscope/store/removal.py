@@ -100,7 +100,7 @@ def _is_unneeded(database: Database, tx: Connection, image: Digest) -> bool:
     return tx.execute(held, (str(image),)).fetchone() is None and not users(database, image)
 
 
-def unneeded_images(database: Database, pinned: set[str]) -> list[Digest]:
+def unneeded_images(database: Database, pinned: frozenset[str]) -> list[Digest]:
     """Images that no name, user or process needs, nor any that was made from them and is needed."""
     rows = database.rows(
         "SELECT id, parent, EXISTS (SELECT 1 FROM names JOIN manifests ON digest = manifest"

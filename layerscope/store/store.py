@@ -198,17 +198,17 @@ class Store:
         self._changed()
         return removed
 
-    def find_garbage(self) -> garbage.Garbage:
+    def find_garbage(self, spared: frozenset[str] = frozenset()) -> garbage.Garbage:
         """What collect would take now."""
         from layerscope.store import garbage
 
-        return garbage.find_garbage(self.root, self.database)
+        return garbage.find_garbage(self.root, self.database, spared)
 
-    def collect(self) -> garbage.Garbage:
-        """Take away what nothing refers to and nobody has in hand; what went."""
+    def collect(self, spared: frozenset[str] = frozenset()) -> garbage.Garbage:
+        """Take away what nothing refers to and nobody has in hand; what went. ``spared`` stays."""
         from layerscope.store import garbage
 
-        return garbage.collect(self.root, self.database)
+        return garbage.collect(self.root, self.database, spared)
 
     def _changed(self) -> None:
         layout.refresh_index(self.root, self.database)

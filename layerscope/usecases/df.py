@@ -93,7 +93,7 @@ def _build_cache(store: Store) -> Usage:
     from layerscope.store.removal import unneeded_images
 
     cached = [image for (image,) in store.database.rows("SELECT image FROM build_cache")]
-    spare = set(unneeded_images(store.database, set()))
+    spare = set(unneeded_images(store.database, frozenset()))
     images = store.images()
     kept = {layer.chain_id for one in images if one.id not in spare for layer in one.layers}
     known = set(cached)

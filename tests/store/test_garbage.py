@@ -108,6 +108,43 @@ def test_what_is_in_hand_stays_until_the_hand_is_closed(store: Store) -> None:
     assert blobs(other.collect()) == {DIGEST.hex}
 
 
+def test_what_is_spared_stays_and_with_an_image_all_that_it_needs(store: Store) -> None:
+    load_new(store, image("top:1"))
+    top = store.images()[0]
+    put(store)
+    (store.root / "tmp" / "left").write_bytes(b"x")
+    store.spool_file("key").write_bytes(b"y")
+    with store.database.write() as tx:
+        tx.execute("DELETE FROM names")
+    found = store.find_garbage()
+    assert found.images == (top.id,)
+    spared = frozenset((str(top.id),))
+    pins = {item.pin for item in store.find_garbage(spared).leftovers}
+    assert pins == {"spool:key", str(store.root / "tmp" / "left")}
+    assert blobs(store.collect(spared)) == {DIGEST.hex}
+    assert [one.id for one in store.images()] == [top.id]
+    manifest = store.manifest(top)
+    assert all(store.blobs.has(layer.digest) for layer in manifest.layers)
+    assert len(store.collect().blobs) == len(manifest.layers) + 2
+
+
+def test_each_kind_is_spared_by_its_pin(store: Store) -> None:
+    put(store)
+    store.layer_dir(Digest.of(b"layer")).mkdir()
+    (store.root / "tmp" / "left").write_bytes(b"x")
+    store.spool_file("key").write_bytes(b"y")
+    found = store.find_garbage()
+    every = [*found.blobs, *found.layers, *found.leftovers]
+    assert len(every) == 4
+    for item in every:
+        assert item.pin is not None
+        others = store.find_garbage(frozenset((item.pin,)))
+        assert {*every} - {*others.blobs, *others.layers, *others.leftovers} == {item}
+    pins = frozenset(item.pin for item in every if item.pin)
+    assert store.collect(pins) == Garbage((), (), (), ())
+    assert all(item.path.exists() for item in every)
+
+
 def test_an_open_store_keeps_what_it_is_told_to(store: Store) -> None:
     folder = store.layer_dir(DIGEST)
     folder.mkdir()

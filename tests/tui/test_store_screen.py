@@ -89,6 +89,27 @@ async def test_pruning_shows_its_list_first(root: Path) -> None:
         assert "Nothing refers to 0B" in explorer.text
 
 
+async def test_what_is_taken_out_of_the_list_stays(root: Path) -> None:
+    blobs = root / "blobs" / "sha256"
+    (blobs / ("0" * 64)).write_bytes(b"rubbish")
+    (blobs / ("1" * 64)).write_bytes(b"more rubbish")
+    async with explore(root, columns=120, rows=30) as explorer:
+        await to_store(explorer)
+        await explorer.press("p")
+        assert "2 of 2 go. It gives back 19B of the disk." in explorer.text
+        await explorer.press("space", "enter")
+        assert "0 of 2 go. It gives back 0B of the disk." in explorer.text
+        await explorer.press("space")
+        assert "1 of 2 go. It gives back 12B of the disk." in explorer.text
+        await explorer.press("y")
+        assert "done; pruning freed 12B" in explorer.notices
+        assert "Nothing refers to 7B" in explorer.text
+        assert (blobs / ("0" * 64)).exists()
+        assert not (blobs / ("1" * 64)).exists()
+        await explorer.press("p", "n")
+        assert (blobs / ("0" * 64)).exists()
+
+
 async def test_what_is_needed_stays(root: Path) -> None:
     async with explore(root, columns=120, rows=30) as explorer:
         await to_store(explorer)

@@ -18,3 +18,9 @@ STORE = (
     Command("unmark_all", ("u",), "Unmark all", "nothing is to be deleted", GROUP),
     Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
 )  # fmt: skip
+
+PRUNE = (
+    Command("leave_out", ("space",), "Leave out", "or take in again", GROUP),
+    Command("remove", ("y",), "Remove", "what is marked", GROUP),
+    Command("back", ("n",), "Leave it", "remove nothing", GROUP),
+)

@@ -23,6 +23,7 @@ from layerscope.tui.models.store_lines import (
 )
 from layerscope.tui.screens.ask import AskScreen
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.screens.prune import PruneScreen
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.rows import NoRows, RowList
@@ -199,9 +200,7 @@ class StoreScreen(ExplorerScreen):
             return
         for failure in failures:
             self.app.call_from_thread(self.fail, failure)
-        words = f"done; pruning freed {size_text(freed)}"
-        self.app.call_from_thread(partial(self.notify, words, markup=False, timeout=4))
-        self.app.call_from_thread(self.action_reload)
+        self._done(freed)
 
     @work(thread=True, exclusive=True, group="prune")
     def action_prune(self) -> None:
@@ -214,21 +213,28 @@ class StoreScreen(ExplorerScreen):
     @on(Listed)
     def _review(self, event: Listed) -> None:
         pruned = event.pruned
-        if not pruned.paths and not pruned.images:
+        if not pruned.things:
             self.notify("there is nothing to prune", timeout=3)
             return
-        details = [f"image {image[7:19]}, without a name" for image in pruned.images]
-        details += list(pruned.paths)
-        shown = details[:_LISTED]
-        if len(details) > _LISTED:
-            shown.append(f"and {len(details) - _LISTED} more")
-        shown.append(f"It gives back {size_text(pruned.bytes_freed)} of the disk.")
 
-        def answered(answer: str | None) -> None:
-            if answer:
-                self._delete(Choice())
+        def answered(spared: frozenset[str] | None) -> None:
+            if spared is not None:
+                self._prune(spared)
 
-        self.app.push_screen(AskScreen("Remove what nothing refers to?", shown), answered)
+        self.app.push_screen(PruneScreen(self.session.store, pruned), answered)
+
+    @work(thread=True, group="delete")
+    def _prune(self, spared: frozenset[str]) -> None:
+        try:
+            self._done(prune(self.session.store, spared=spared).bytes_freed)
+        except (LayerscopeError, OSError) as error:
+            self.app.call_from_thread(self.fail, error)
+
+    def _done(self, freed: int) -> None:
+        """From a thread: say so, look again."""
+        words = f"done; pruning freed {size_text(freed)}"
+        self.app.call_from_thread(partial(self.notify, words, markup=False, timeout=4))
+        self.app.call_from_thread(self.action_reload)
 
     def action_copy_id(self) -> None:
         """To the clipboard of the terminal (OSC 52)."""
