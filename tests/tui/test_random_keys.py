@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from layerscope.containers.record import Mount
+from layerscope.store.store import Store
+from layerscope.usecases.containers import Wanted, apply, create
 from tests.support.pty import Terminal
 from tests.support.stores import load
 
@@ -22,7 +26,7 @@ _TARGETS = (
 )
 _ARROWS = ("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F")
 _KEYS = (
-    *"hjklgGnNaAMDUmcwrbsy:/?+-*0123456789[] .",
+    *"hjklgGnNaAMDUmcwrbsypdu:/?+-*0123456789[] .",
     *("\t", "\r", "\r", "\x1b", "\x1b", "\x7f", "\x1b[Z", "\x10", "\x1bOQ"),
     *_ARROWS,
     *("\x1b[200~usr/bin\x1b[201~", "etc", "*.so"),
@@ -33,11 +37,18 @@ _STEPS = 60
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with an image."""
-    from layerscope.store.store import Store
-
+    """A store with an image, containers that wrote something, and a blob that nothing needs."""
     root = tmp_path_factory.mktemp("random") / "store"
-    load(Store.open(root), _SAMPLES / "five-layers.docker.tar")
+    store = Store.open(root)
+    load(store, _SAMPLES / "five-layers.docker.tar")
+    image = str(store.images()[0].id)
+    for number in range(6):
+        mounts = (Mount("/data", f"v{number}"),)
+        create(store, image, Wanted(name=f"c{number}", mounts=mounts))
+        apply(store, f"c{number}", [{"op": "write", "path": f"/f{number}", "data": "x" * number}])
+    with store.hold() as hand:
+        store.blobs.put(b"rubbish", hand)
+    store.close()
     return root
 
 
@@ -57,16 +68,42 @@ def _steps(chance: random.Random) -> Iterator[str | tuple[int, int]]:
                 yield columns, rows
 
 
+@pytest.fixture
+def own(root: Path, tmp_path: Path) -> Path:
+    """A copy of it: what is pressed may delete it all."""
+    return Path(shutil.copytree(root, tmp_path / "store", symlinks=True))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_is_pressed_it_stands(root: Path, tmp_path: Path, seed: int) -> None:
+def test_whatever_is_pressed_it_stands(own: Path, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     target = chance.choice(_TARGETS)
-    words = [sys.executable, "-m", "layerscope", "--root", str(root)]
+    words = [sys.executable, "-m", "layerscope", "--root", str(own)]
     words += [str(target)] if target else []
+    _stands(words, tmp_path, chance, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("key", "screen"), [("C", "Containers — "), ("S", "Store — ")])
+def test_containers_and_store_stand_too(
+    own: Path, tmp_path: Path, key: str, screen: str, seed: int
+) -> None:
+    words = [sys.executable, "-m", "layerscope", "--root", str(own)]
+    _stands(words, tmp_path, random.Random(f"{key}{seed}"), key, screen)
+
+
+def _stands(
+    words: list[str], cwd: Path, chance: random.Random, first: str, screen: str = ""
+) -> None:
     home = {"PYTHONPATH": str(_TOP)}
-    with Terminal(words, columns=80, rows=24, cwd=tmp_path, environment=home) as terminal:
-        terminal.wait_for(lambda text: "opening" not in text)
+    with Terminal(words, columns=80, rows=24, cwd=cwd, environment=home) as terminal:
+        terminal.wait_for(lambda text: "opening" not in text and bool(text.strip()))
+        if first:
+            terminal.settle()
+            terminal.send(first)
+            terminal.wait_for(screen)
         for step in _steps(chance):
             if isinstance(step, str):
                 terminal.send(step)

@@ -59,7 +59,7 @@ class PruneScreen(ModalScreen[frozenset[str] | None]):
             yield Static("Remove what nothing refers to?", id="question", markup=False)
             yield RowList()
             yield Line(id="back")
-            words = "y: remove   Space: leave it out, or take it in again   n, Esc: remove nothing"
+            words = "y: remove   Space: leave out or take in   n, Esc: leave it"
             yield Static(words, id="keys", markup=False)
 
     def on_mount(self) -> None:
