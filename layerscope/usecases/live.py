@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import queue
+import select
 import sys
-import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from layerscope.errors import LayerscopeError
@@ -34,12 +34,11 @@ _NICE = 5  # on a busy machine keys are answered first, then figures brought up 
 
 def main() -> int:
     """Serve until standard input ends; the exit code is that of the error, if there was one."""
-    first = json.loads(sys.stdin.buffer.readline() or b"{}")
+    requests = _Requests(0)
+    first = json.loads(requests.first_line() or b"{}")
     if not first:
         return 0
     os.nice(_NICE)
-    requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     try:
         _serve(str(first["root"]), requests)
     except BrokenPipeError:
@@ -50,7 +49,41 @@ def main() -> int:
     return 0
 
 
-def _serve(root: str, requests: queue.SimpleQueue[Request | None]) -> None:
+class _Requests:
+    """The lines of a descriptor, as they come; ``over`` when there will be no more."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.over = False
+        self._rest = b""
+
+    def first_line(self) -> bytes:
+        """Waits for it; empty if there is none."""
+        while b"\n" not in self._rest and not self.over:
+            self._read()
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def take(self) -> list[Request]:
+        """What is there."""
+        while not self.over and select.select([self.fd], [], [], 0)[0]:
+            self._read()
+        *lines, self._rest = self._rest.split(b"\n")
+        found = []
+        for line in lines:
+            with suppress(BadLine):
+                message = from_line(line)
+                if isinstance(message, Open | Close | At):
+                    found.append(message)
+        return found
+
+    def _read(self) -> None:
+        data = os.read(self.fd, 1 << 16)
+        self._rest += data
+        self.over = not data
+
+
+def _serve(root: str, requests: _Requests) -> None:
     from pathlib import Path
 
     from layerscope.store.store import Store
@@ -58,15 +91,11 @@ def _serve(root: str, requests: queue.SimpleQueue[Request | None]) -> None:
 
     live = LiveContainers(Store.open(Path(root)))
     try:
-        while True:
+        while not requests.over:
             _say(live.turn())
-            try:
-                request = requests.get(timeout=live.period)
-            except queue.Empty:
-                continue
-            if request is None:
-                return
-            _obey(live, request)
+            live.wait(requests.fd)
+            for request in requests.take():
+                _obey(live, request)
     finally:
         live.close()
 
@@ -85,17 +114,6 @@ def _say(events: list[Event]) -> None:
     if events:
         sys.stdout.buffer.write(b"".join(map(to_line, events)))
         sys.stdout.buffer.flush()
-
-
-def _listen(requests: queue.SimpleQueue[Request | None]) -> None:
-    for line in sys.stdin.buffer:
-        try:
-            message = from_line(line)
-        except BadLine:
-            continue
-        if isinstance(message, Open | Close | At):
-            requests.put(message)
-    requests.put(None)
 
 
 if __name__ == "__main__":

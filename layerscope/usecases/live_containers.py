@@ -7,6 +7,7 @@ others are measured by one walk, and again when something hints at a change.
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import time
 from collections.abc import Callable, Iterable
@@ -35,8 +36,10 @@ _LOOK = 0.2  # seconds between two looks whether the database was written
 _REFRESH = 2.0  # processes end without a word in the database
 _HINTS = 1.0
 _MEASURING = 0.05  # seconds of measuring at a stretch
+_APART = 0.02  # seconds between two turns while much is written
 # (idle for less than so many seconds, seconds between two turns)
-_PERIODS = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.1))
+_PERIODS = ((4.0, 0.05), (float("inf"), 0.25))
+_ASKING = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.1))  # where events don't call
 
 Keep = Callable[[Container], bool]
 
@@ -52,6 +55,7 @@ class LiveContainers:
         self.tracked: dict[str, Tracked] = {}
         self._keep = keep
         self._opened: str | None = None
+        self._turned = 0.0
         self._version = -1
         self._next_look = self._next_refresh = self._next_hints = 0.0
         self._rows: tuple[LiveContainer, ...] | None = None
@@ -80,17 +84,34 @@ class LiveContainers:
             events += tracked.turn(opened=tracked.container.id == self._opened)
             self._timeline.tell(tracked)
         events += self._timeline.events(self._opened)
+        self._turned = time.monotonic()
         return events
 
     @property
     def period(self) -> float:
         """Seconds until the next turn is worth its cost: none while there is something to measure,
         and the more the longer nothing was written."""
-        if any(one.wanted or one.busy for one in self.tracked.values()):
+        now, every = time.monotonic(), self.tracked.values()
+        if any(one.wanted for one in every):
             return 0.0
-        changed = max((one.changed_at for one in self.tracked.values()), default=0.0)
-        idle = time.monotonic() - changed
-        return next(seconds for limit, seconds in _PERIODS if idle < limit)
+        idle = now - max((one.changed_at for one in every), default=0.0)
+        calls = all(one.calls is not None for one in every if one.layer is not None)
+        periods = _PERIODS if calls else _ASKING
+        period = next(seconds for limit, seconds in periods if idle < limit)
+        due = min((one.due for one in every), default=now + period)
+        return max(0.0, min(period, due - now))
+
+    def wait(self, *others: int) -> None:
+        """Until the next turn is worth its cost, or one of ``others`` can be read."""
+        period = self.period
+        if not period:
+            return
+        poll = select.poll()
+        calls = (one.calls for one in self.tracked.values())
+        for fd in (*others, *(fd for fd in calls if fd is not None)):
+            poll.register(fd, select.POLLIN)
+        if poll.poll(period * 1000):
+            time.sleep(max(0.0, self._turned + _APART - time.monotonic()))
 
     def open(self, identity: str) -> None:
         """Send everything of one container from now on."""

@@ -58,10 +58,17 @@ class Tracked:
         self._top: Top | None = None
 
     @property
-    def busy(self) -> bool:
-        """Whether a walk is under way or due."""
-        layer = self.layer
-        return layer is not None and (self._copied.busy or layer.due <= time.monotonic())
+    def due(self) -> float:
+        """When there is something to do even if nothing happens, by the monotonic clock."""
+        if self.layer is None:
+            return float("inf")
+        return 0.0 if self._copied.busy else self.layer.due
+
+    @property
+    def calls(self) -> int | None:
+        """What can be read when something happened; None where one has to ask."""
+        hints = self.layer.hints if self.layer is not None else None
+        return hints.fileno() if hints is not None else None
 
     def close(self) -> None:
         """Watch no more."""

@@ -73,7 +73,7 @@ def watch(
                     yield _update(tracked, tracked.figures, sizes.get(image, 0))
             if _over(live, wanted, told, once=once):
                 return
-            time.sleep(live.period)
+            live.wait()
     finally:
         live.close()
 

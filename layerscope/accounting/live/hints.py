@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from watchfiles._rust_notify import RustNotify
+from typing import Protocol
 
 _FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
 _LIMIT = "the kernel's inotify limit is used up (fs.inotify.max_user_watches or _instances)"
-_NAME = "a name that isn't UTF-8 ended the watch"
+_USED_UP = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
+
+
+class _Watch(Protocol):
+    @property
+    def busy(self) -> bool: ...
+
+    def fileno(self) -> int | None: ...
+
+    def take(self) -> set[str]: ...
+
+    def close(self) -> None: ...
 
 
 class Hints:
@@ -20,7 +30,7 @@ class Hints:
     def __init__(self, directory: str) -> None:
         self.note = ""
         self._directory = directory
-        self._watch: RustNotify | None = None
+        self._watch: _Watch | None = None
         self._retry = _FIRST_RETRY
         self._next = 0.0
         self._begin()
@@ -30,24 +40,27 @@ class Hints:
         """Whether events come."""
         return self._watch is not None
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is more to take at once."""
+        return self._watch is not None and self._watch.busy
+
+    def fileno(self) -> int | None:
+        """What can be read when there is something to take; None where one has to ask."""
+        return self._watch.fileno() if self._watch is not None else None
+
     def take(self) -> set[str]:
-        """The paths, relative to the directory, that events came for. Returns in a few
-        milliseconds. Raises KeyboardInterrupt."""
+        """The paths, relative to the directory, that events came for; an empty one if there were
+        some and it is not known where. Returns in a few milliseconds. Raises KeyboardInterrupt."""
         if self._watch is None:
             self._begin()
         if self._watch is None:
             return set()
         try:
-            found = self._watch.watch(1, 1, 1, None)
-        except Exception as error:  # the notifier's own kind, and whatever it was hit by
+            return self._watch.take()
+        except Exception as error:  # a notifier's own kind, and whatever it was hit by
             self._give_up(_why(error))
             return set()
-        if found == "signal":  # one that came meanwhile; the notifier keeps what it raised
-            raise KeyboardInterrupt
-        if isinstance(found, str):
-            return set()
-        start = len(self._directory) + 1
-        return {path[start:] for _, path in found}
 
     def close(self) -> None:
         """Watch no more."""
@@ -59,10 +72,8 @@ class Hints:
         now = time.monotonic()
         if now < self._next:
             return
-        from watchfiles._rust_notify import RustNotify
-
         try:
-            self._watch = RustNotify([self._directory], False, False, 1000, True, True)
+            self._watch = _watch(self._directory)
         except Exception as error:  # as above
             self._give_up(_why(error))
         else:
@@ -75,10 +86,18 @@ class Hints:
         self._retry = min(2 * self._retry, _LAST_RETRY)
 
 
+def _watch(directory: str) -> _Watch:
+    if sys.platform == "linux":
+        from layerscope.accounting.live.inotify import Inotify
+
+        return Inotify(directory)
+    from layerscope.accounting.live.notifier import Notifier
+
+    return Notifier(directory)
+
+
 def _why(error: Exception) -> str:
     text = str(error)
-    if isinstance(error, UnicodeError) or "decode" in text or "utf-8" in text:
-        return _NAME
-    if "limit" in text.lower() or "too many open files" in text.lower() or "os error 28" in text:
+    if isinstance(error, OSError) and error.errno in _USED_UP:
         return _LIMIT
     return f"file events can't be had: {text.splitlines()[0] if text else type(error).__name__}"

@@ -53,7 +53,7 @@ class LiveLayer:
     @property
     def due(self) -> float:
         """When there is something to do even if nothing happens, by the monotonic clock."""
-        if self._walking is not None:
+        if self._walking is not None or (self.hints is not None and self.hints.busy):
             return 0.0
         again = self._again[0][0] if self._again else self.pace.due
         return min(again, self.pace.due)
