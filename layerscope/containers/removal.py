@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from layerscope.containers.shelf import folder_of, forget_container
@@ -16,8 +18,11 @@ def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
     volumes if asked. Raises OSError."""
     from layerscope.store.disk import remove_tree
 
+    folder = folder_of(store, container)
     forget_container(store, container)
-    remove_tree(folder_of(store, container))
+    with suppress(OSError):  # the kernel lets nobody but root look into it
+        os.chmod(folder / "work" / "work", 0o700)
+    remove_tree(folder)
     if with_volumes and container.volumes:
         from layerscope.containers import volumes
 

@@ -257,21 +257,26 @@ def _watch_over(
 ) -> int:
     """Start it, keep its log, write down what became of it."""
     from layerscope.containers.runtime.launch import launch
-    from layerscope.containers.runtime.logs import LogWriter
-    from layerscope.containers.runtime.supervise import Output
     from layerscope.store.database import forking_strangers
+
+    def meanwhile(pid: int) -> None:
+        _began(store, container, pid)
+        import layerscope.containers.runtime.logs
+        import layerscope.containers.runtime.supervise  # noqa: F401
 
     process = _process_of(container)
     ends = _Ends(process.tty, attached.stdin, container.settings.interactive)
     try:
         with forking_strangers():
-            started = launch(box, process, ends.theirs)
+            started = launch(box, process, ends.theirs, meanwhile)
     except CannotRun as error:
         _ended(store, container, error.code)
         raise
     finally:
         ends.close_theirs()
-    _began(store, container, started)
+    from layerscope.containers.runtime.logs import LogWriter
+    from layerscope.containers.runtime.supervise import Output
+
     up()
     code = 137
     try:
@@ -331,9 +336,9 @@ class _Ends:
             os.close(fd)
 
 
-def _began(store: Store, container: Container, started: Started) -> None:
+def _began(store: Store, container: Container, pid: int) -> None:
     here = os.getpid()
-    life = Life(started.pid, here, start_time(here) or 0, boot())
+    life = Life(pid, here, start_time(here) or 0, boot())
     change_container(
         store, container.id, state=State.RUNNING, started_at=now_text(), exit_code=None, life=life
     )

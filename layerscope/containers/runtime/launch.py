@@ -11,7 +11,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from layerscope.containers.runtime import identity, init, kernel, namespaces, rootfs
@@ -73,14 +73,24 @@ class _Pipes:
         os.closerange(last + 1, 1 << 16)
 
 
-def launch(box: Box, process: Process, stdio: tuple[int, int, int]) -> Started:
-    """A new container. This process becomes the one that orphans below it come to.
+def _nothing(pid: int) -> None:
+    """What is done while a container starts, if nobody says."""
 
-    Raises CannotRun, MountFailed and other LayerscopeErrors, OSError.
+
+def launch(
+    box: Box,
+    process: Process,
+    stdio: tuple[int, int, int],
+    meanwhile: Callable[[int], None] = _nothing,
+) -> Started:
+    """A new container. This process becomes the one that orphans below it come to. ``meanwhile``
+    is called with the pid of the container's init, which goes on to mount its root.
+
+    Raises CannotRun, OSError, and what ``meanwhile`` raises, which ends the container.
     """
     kernel.load()
     kernel.adopt_orphans()
-    started = _start(lambda pipes: _leave(box, process, pipes), process, stdio)
+    started = _start(lambda pipes: _leave(box, process, pipes), process, stdio, meanwhile)
     os.waitpid(started.child, 0)
     return started._replace(child=started.pid)
 
@@ -97,7 +107,10 @@ def join(pid: int, process: Process, stdio: tuple[int, int, int]) -> Started:
 
 
 def _start(
-    begin: Callable[[_Pipes], None], process: Process, stdio: tuple[int, int, int]
+    begin: Callable[[_Pipes], None],
+    process: Process,
+    stdio: tuple[int, int, int],
+    meanwhile: Callable[[int], None] = _nothing,
 ) -> Started:
     report, telling = os.pipe()
     watched, lifeline = os.pipe()
@@ -111,7 +124,10 @@ def _start(
         theirs.close()
     try:
         with open(report, "rb") as told:
-            pid = _told(told.readlines(), child)
+            pid = _pid(told.readline())
+            meanwhile(pid)
+            for line in told:
+                raise error_of(line)
         terminal = _received(ours) if ours is not None else None
     except BaseException:
         os.close(lifeline)
@@ -132,17 +148,11 @@ def _channel() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair()
 
 
-def _told(lines: Iterable[bytes], child: int) -> int:
-    """The pid out of a report. Raises the error that it tells of."""
-    pid = 0
-    for line in lines:
-        if line.strip().isdigit():
-            pid = int(line)
-            continue
+def _pid(line: bytes) -> int:
+    """The pid that a report begins with. Raises the error that it tells of instead."""
+    if not line.strip().isdigit():
         raise error_of(line)
-    if not pid:
-        raise error_of(b"")
-    return pid
+    return int(line)
 
 
 def _received(channel: socket.socket) -> int | None:
