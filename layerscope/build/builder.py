@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from layerscope.build.lines import BadDockerfile
-from layerscope.build.plan import Built, Plan, Watcher
+from layerscope.build.plan import Built, Plan, StepDone, Watcher
+from layerscope.build.record import BuildRecord, keep
 from layerscope.build.runner import Runner
 from layerscope.build.scope import PREDEFINED, Scope, platform_args
 from layerscope.build.stage_run import OpenBase, StageRun, Surroundings, told
 from layerscope.build.stages import Stage, needed, split_stages
 from layerscope.oci.platform import Platform
+from layerscope.units import now_text
 
 if TYPE_CHECKING:
+    from layerscope.build.parse import Dockerfile
     from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 
@@ -48,11 +51,19 @@ def build(store: Store, plan: Plan, runner: Runner, watcher: Watcher, open_base:
         image = around.states[target.number].image
         if image is None:
             raise BadDockerfile(dockerfile.file, 0, "it makes no image: its last stage has no step")
+        _keep_record(store, dockerfile, image, around.done)
         for name in plan.names:
             if not _is_named(store, image, name):
                 store.tag(str(image), name)
     unused = set(plan.build_args) - around.asked - set(outer.args) - PREDEFINED
     return Built(image, tuple(around.done), tuple(sorted(unused)))
+
+
+def _keep_record(store: Store, dockerfile: Dockerfile, image: Digest, done: list[StepDone]) -> None:
+    """Unless it is the base as it was: a lone FROM makes no image."""
+    if any(one.image == image and one.step.position > 1 for one in done):
+        kept = BuildRecord(dockerfile.file, dockerfile.text, now_text(), tuple(done))
+        keep(store, image, kept)
 
 
 def _is_named(store: Store, image: Digest, name: str) -> bool:

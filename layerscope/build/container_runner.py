@@ -194,11 +194,10 @@ def _reading(output: Output) -> Iterator[int]:
 @contextmanager
 def _signals_kept() -> Iterator[None]:
     """Watching over a container takes this process's signals; they are given back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGWINCH)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     try:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:
+            if handler is not None and handler is not signal.getsignal(number):
                 signal.signal(number, handler)

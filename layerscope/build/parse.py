@@ -40,11 +40,12 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
-    """A whole one; ``file`` is its name for errors."""
+    """A whole one; ``file`` is its name for errors, ``text`` what stands in it."""
 
     file: str
     instructions: tuple[Instruction, ...]
     escape: str
+    text: str
 
 
 def parse_dockerfile(text: str, file: str) -> Dockerfile:
@@ -53,7 +54,7 @@ def parse_dockerfile(text: str, file: str) -> Dockerfile:
     found = tuple(_parse(line, file, read.escape) for line in read.lines)
     if not found:
         raise BadDockerfile(file, 0, "there is no instruction in it")
-    return Dockerfile(file, found, read.escape)
+    return Dockerfile(file, found, read.escape, text)
 
 
 def parse_trigger(text: str, file: str, line: int) -> Instruction:

@@ -171,7 +171,8 @@ class StageRun:
         given = self._around.plan.build_args
         args |= {name: value for name, value in given.items() if name in PREDEFINED}
         epoch = self._around.plan.clock.epoch
-        return cache.Inputs(one.text, ready.does, ready.files, args, epoch)
+        text = one.text.encode("utf-8", "backslashreplace").decode()
+        return cache.Inputs(text, ready.does, ready.files, args, epoch)
 
     def _tree(self, one: Instruction, stack: ExitStack) -> Tree:
         """Where a COPY takes its files from."""

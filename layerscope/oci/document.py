@@ -149,7 +149,12 @@ def _encodable(value: Any) -> Any:
 
 
 def canonical(values: dict[str, Any] | list[dict[str, Any]]) -> bytes:
-    """One way to write a document: no spaces, keys as given."""
+    """One way to write a document: no spaces, keys as given; bytes that were no UTF-8 (surrogates
+    of Python's surrogateescape) become U+FFFD, as Go writes them."""
     import json
 
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode()

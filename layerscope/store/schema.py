@@ -138,6 +138,15 @@ _BLOB_ORIGINS = (
     ) WITHOUT ROWID""",
 )
 
+_BUILDS = (
+    # The last build that made an image here; forgotten with it.
+    """CREATE TABLE builds (
+        image TEXT PRIMARY KEY REFERENCES images ON DELETE CASCADE,
+        built_at TEXT NOT NULL,
+        detail BLOB NOT NULL        -- the Dockerfile and its steps: JSON, deflated
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _IMAGES,
     _CONTAINERS,
@@ -145,6 +154,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _BUILD_CACHE,
     _TIMELINE,
     _BLOB_ORIGINS,
+    _BUILDS,
 )
 
 # Each gives rows (image ID, name for people) of what needs an image to stay.
