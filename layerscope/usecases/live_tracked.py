@@ -21,8 +21,8 @@ from layerscope.accounting.live.looking import READ, open_file
 from layerscope.containers.record import Container
 from layerscope.usecases.live_lines import Event, Fed, Growing, Measured, Rows, Top
 
-_FIGURES = 0.05  # seconds between two lines of figures of a container
-_ROWS = 0.1
+_FIGURES = 0.1  # seconds between two lines of figures of a container
+_ROWS = 0.2
 _TOP = 1.0
 _RATES = 0.5  # seconds after which rates that fall are told again
 _CHUNK = 500  # rows in a line: who reads it has keys to answer in between

@@ -30,6 +30,7 @@ from layerscope.tui.models.written_tree import WrittenLines, written_headings
 from layerscope.tui.screens.base import NARROW
 from layerscope.tui.screens.container_acts import ContainerActs
 from layerscope.tui.widgets.headings import Headings
+from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.units import size_text
@@ -42,7 +43,7 @@ EMPTY = """\
  layerscope run -d IMAGE CMD…   runs one; create and apply need no process
  layerscope demo                five of them, and something going on in each
 """
-_FRAME = 0.12  # seconds between two pictures of what changes by itself
+_FRAME = 0.2  # seconds between two pictures of what changes by itself
 _TOGETHER = 0.01  # after rest: what is told of one change comes in several events
 _SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
 
@@ -105,7 +106,7 @@ class ContainersScreen(ContainerActs):
                 yield RowList(id="files")
             with Vertical(id="right"):
                 yield RowList(id="why")
-                yield Static("", id="pane-name", markup=False)
+                yield Line(id="pane-name")
                 yield RowList(id="side")
         yield Static(EMPTY, id="empty", markup=False)
         yield Prompt("a part of a name, image, ID or command", id="filter")
@@ -174,7 +175,6 @@ class ContainersScreen(ContainerActs):
         self._highlight()  # another container may stand under the cursor that didn't move
         if self.focused is None and rows:
             self.table.focus()  # it was not there to have the focus
-        self.query_one("#headings", Headings).refresh()
         running = sum(row.state == "running" for row in self._all.rows)
         total = sum(figures.size for figures in self._all.figures.values())
         words = f"{len(self._all.rows)} containers, {running} running, {size_text(total)} written"
@@ -200,7 +200,7 @@ class ContainersScreen(ContainerActs):
             self._show_side(TimelineLines(known.moments), "size over time; Enter: what was there")
 
     def _show_side(self, model: FeedLines | GrowingLines | TimelineLines, words: str) -> None:
-        self.query_one("#pane-name", Static).update(f" {words.upper()}", layout=False)
+        self.query_one("#pane-name", Line).show(f" {words.upper()}")
         if isinstance(model, TimelineLines) and self.side.has_focus:
             old = self.side.model
             shift = len(model) - len(old) if isinstance(old, TimelineLines) else 0
@@ -314,6 +314,7 @@ class ContainersScreen(ContainerActs):
     def action_sort(self) -> None:
         """By the next column."""
         self._sort = self._sort.following
+        self.query_one("#headings", Headings).refresh()
         self._show_table()
 
     def action_fold(self) -> None:
