@@ -3,6 +3,7 @@ costs while much is written."""
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import statistics
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -146,17 +148,32 @@ def _latency(store: Store, container: Container) -> float:
     return statistics.median(took) * 1e3
 
 
-def _write_steadily(commands: int) -> None:
-    """Small files, made, rewritten and removed, in a directory of some thousand."""
-    os.mkdir("/load")
-    began, done = time.monotonic(), 0
-    while True:
-        while done < (time.monotonic() - began) * _A_SECOND:
-            path = f"/load/{done % 3000}"
-            with open(path, "wb") as file:
-                file.write(b"y" * (done % 200))
-            done += 1
-        time.sleep(0.005)
+class _Steady:
+    """Small files, made, rewritten and truncated, in a directory of some thousand: as cheaply as
+    can be, so that what is measured is not the writer. ``rate`` is what was reached in all."""
+
+    def __init__(self, writers: int) -> None:
+        self._done = mmap.mmap(-1, 8 * writers)
+        self._began = time.monotonic()
+
+    @property
+    def rate(self) -> float:
+        """Writes a second since the writers began."""
+        return sum(memoryview(self._done).cast("Q")) / (time.monotonic() - self._began)
+
+    def write(self, number: int, commands: int) -> None:
+        """Never comes back."""
+        os.mkdir("/load")
+        paths = [f"/load/{file}" for file in range(3000)]
+        flags, data = os.O_WRONLY | os.O_CREAT | os.O_TRUNC, [b"y" * size for size in range(200)]
+        counter, done = memoryview(self._done).cast("Q"), 0
+        while True:
+            while done < (time.monotonic() - self._began) * _A_SECOND:
+                fd = os.open(paths[done % 3000], flags, 0o644)
+                os.write(fd, data[done % 200])
+                os.close(fd)
+                counter[number] = done = done + 1
+            time.sleep(0.005)
 
 
 def _load(store: Store, containers: list[Container], lasts: float) -> Iterator[Row]:
@@ -174,8 +191,9 @@ def _load(store: Store, containers: list[Container], lasts: float) -> Iterator[R
             1,
         )
         with ExitStack() as stack:
-            for container in containers:
-                stack.enter_context(_writer(container, _write_steadily))
+            steady = _Steady(len(containers))
+            for number, container in enumerate(containers):
+                stack.enter_context(_writer(container, partial(steady.write, number)))
             time.sleep(2)
             busy, began = _cpu(terminal.process.pid), time.monotonic()
             keys: list[float] = []
@@ -183,7 +201,10 @@ def _load(store: Store, containers: list[Container], lasts: float) -> Iterator[R
                 keys += [_key(terminal, key) for key in (_DOWN, _UP)]
             spent = time.monotonic() - began
             cpu = 100 * (_cpu(terminal.process.pid) - busy) / spent
-        yield Row("10,000 writes/s, five containers: key, p95", percentile(keys, 95), "ms", 20)
+            reached = f"{steady.rate:,.0f} writes/s were reached"
+        yield Row(
+            "10,000 writes/s, five containers: key, p95", percentile(keys, 95), "ms", 20, reached
+        )
         yield Row("10,000 writes/s, five containers: CPU", cpu, "%", 60)
 
 
