@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,19 @@ class Pair:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    before = len(os.listdir("/proc/self/fd"))
     made = Pair(tmp_path)
     yield made
     made.copied.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert not open_below(tmp_path)
+
+
+def open_below(folder: Path) -> list[str]:
+    """Files there that this process has open."""
+    found = []
+    for fd in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(os.readlink(fd))
+    return [path for path in found if path.startswith(f"{folder}/")]
 
 
 def write(path: Path, offset: int, data: bytes) -> None:
