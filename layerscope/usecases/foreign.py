@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.accounting.changes import Change, ChangeKind, ChangeList, CopiedUp, change_list
 from layerscope.accounting.sizes import layer_usage
+from layerscope.errors import LayerscopeError
 from layerscope.sources.found import Engine, FoundImage
 from layerscope.usecases.engines import PATIENCE, Told, find_daemon, find_storages, telling
 
@@ -26,6 +27,7 @@ LISTED = (Engine.DOCKER, Engine.PODMAN)
 """Whose images can be asked for; Buildah's are in Podman's list."""
 
 _TRIES = 5
+_LONGER = 10.0  # seconds for one answer of a daemon while nobody waits
 
 
 class ReadFrom(enum.Enum):
@@ -86,19 +88,39 @@ def images_of(
 
 def foreign_containers(told: Told | None = None) -> list[ForeignContainer]:
     """The containers of this user's Docker and Podman, newest first; as :func:`foreign_images`."""
-    found: list[ForeignContainer] = []
-    client = find_daemon(told)
-    if client is not None:
-        from layerscope.containers.foreign.docker import docker_containers
+    found = [one for engine in LISTED for one in containers_of(engine, told)]
+    return sorted(found, key=lambda container: container.created, reverse=True)
 
-        with telling(told), client:
-            found += docker_containers(client)
+
+def containers_of(
+    engine: Engine, told: Told | None = None, patience: float = PATIENCE
+) -> list[ForeignContainer]:
+    """The containers of one of them, Buildah's with Podman's."""
+    found: list[ForeignContainer] = []
+    if engine is Engine.DOCKER:
+        client = find_daemon(told, patience)
+        if client is not None:
+            from layerscope.containers.foreign.docker import docker_containers
+
+            with telling(told), client:
+                found += docker_containers(client)
+        return found
     for storage in find_storages(told):
         from layerscope.containers.foreign.podman import podman_containers
 
         with telling(told):
             found += podman_containers(storage)
-    return sorted(found, key=lambda container: container.created, reverse=True)
+    return found
+
+
+def find_foreign(engine: str, identity: str) -> ForeignContainer:
+    """The container of an ID. Raises LayerscopeError."""
+    errors: list[LayerscopeError] = []
+    wanted = Engine.DOCKER if engine == Engine.DOCKER.value else Engine.PODMAN
+    for one in containers_of(wanted, errors.append, _LONGER):
+        if one.id == identity:
+            return one
+    raise errors[0] if errors else LayerscopeError(f"container {identity[:12]}", "it is gone")
 
 
 def foreign_figures(container: ForeignContainer) -> ForeignFigures:

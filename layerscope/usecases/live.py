@@ -21,6 +21,7 @@ from layerscope.usecases.live_lines import (
     Event,
     Failed,
     Open,
+    Others,
     Request,
     from_line,
     to_line,
@@ -40,7 +41,7 @@ def main() -> int:
         return 0
     os.nice(_NICE)
     try:
-        _serve(str(first["root"]), requests)
+        _serve(str(first["root"]), bool(first.get("others")), requests)
     except BrokenPipeError:
         return 0
     except LayerscopeError as error:
@@ -73,7 +74,7 @@ class _Requests:
         for line in lines:
             with suppress(BadLine):
                 message = from_line(line)
-                if isinstance(message, Open | Close | At):
+                if isinstance(message, Open | Close | At | Others):
                     found.append(message)
         return found
 
@@ -83,13 +84,13 @@ class _Requests:
         self.over = not data
 
 
-def _serve(root: str, requests: _Requests) -> None:
+def _serve(root: str, others: bool, requests: _Requests) -> None:
     from pathlib import Path
 
     from layerscope.store.store import Store
     from layerscope.usecases.live_containers import LiveContainers
 
-    live = LiveContainers(Store.open(Path(root)))
+    live = LiveContainers(Store.open(Path(root)), others=others)
     try:
         while not requests.over:
             _say(live.turn())
@@ -108,6 +109,8 @@ def _obey(live: LiveContainers, request: Request) -> None:
             live.close_opened()
         case At(identity, when):
             _say([live.at(identity, when)])
+        case Others(wanted):
+            live.watch_others(wanted)
 
 
 def _say(events: list[Event]) -> None:

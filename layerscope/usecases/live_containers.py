@@ -1,39 +1,30 @@
-"""All containers of a store under watch: who is there, what each holds and what happens in it.
+"""All containers under watch: who is there, what each holds and what happens in it.
 
 Those that run, or that somebody looks at, keep a ledger that is fed by file events and walks. The
-others are measured by one walk, and again when something hints at a change.
+others are measured by one walk, and again when something hints at a change. Of those that can't be
+read in place their daemon is asked.
 """
 
 from __future__ import annotations
 
-import os
 import select
-import shlex
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from layerscope.accounting.live.judge import Judge
 from layerscope.accounting.live.layer import LiveLayer
-from layerscope.accounting.live.sight import Sight
-from layerscope.containers.files import open_lower
-from layerscope.containers.record import Container, State
-from layerscope.containers.shelf import all_containers, folder_of
-from layerscope.containers.trees import tree_places
-from layerscope.cow.form import detect_form
 from layerscope.errors import LayerscopeError
 from layerscope.usecases.live_lines import Containers, Event, Failed, LiveContainer
+from layerscope.usecases.live_own import OwnContainers
 from layerscope.usecases.live_timeline import TimelineWriter
 from layerscope.usecases.live_tracked import Tracked
 
 if TYPE_CHECKING:
-    from layerscope.archive.overlay import Form
-    from layerscope.cow.lower import Lower
-    from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
+    from layerscope.usecases.live_others import OtherContainers
+    from layerscope.usecases.live_subject import Subject
 
-_LOOK = 0.2  # seconds between two looks whether the database was written
-_REFRESH = 2.0  # processes end without a word in the database
+_LOOK = 0.2  # seconds between two looks who is there
 _HINTS = 1.0
 _MEASURING = 0.05  # seconds of measuring at a stretch
 _APART = 0.02  # seconds between two turns while much is written
@@ -41,35 +32,59 @@ _APART = 0.02  # seconds between two turns while much is written
 _PERIODS = ((4.0, 0.05), (float("inf"), 0.25))
 _ASKING = ((2.0, 0.01), (10.0, 0.04), (float("inf"), 0.1))  # where events don't call
 
-Keep = Callable[[Container], bool]
+Keep = Callable[[LiveContainer], bool]
 
 
 class LiveContainers:
     """``turn`` is to be called again and again, from one thread; it returns what is new.
 
-    ``keep`` says which containers are to have a ledger besides those that run.
+    ``keep`` says which containers are to have a ledger besides those that run; ``others``: other
+    engines' are watched, too.
     """
 
-    def __init__(self, store: Store, keep: Keep = lambda container: False) -> None:
+    def __init__(
+        self, store: Store, keep: Keep = lambda container: False, *, others: bool = False
+    ) -> None:
         self.store = store
         self.tracked: dict[str, Tracked] = {}
         self._keep = keep
         self._opened: str | None = None
         self._turned = 0.0
-        self._version = -1
-        self._next_look = self._next_refresh = self._next_hints = 0.0
+        self._next_look = self._next_hints = 0.0
+        self._own = OwnContainers(store)
+        self._others: OtherContainers | None = None
+        self._seen: tuple[tuple[Subject, ...], tuple[Subject, ...]] | None = None
         self._rows: tuple[LiveContainer, ...] | None = None
-        self._lowers: dict[Digest, Lower] = {}
-        self._failed: set[Digest] = set()
-        self._form: Form | None = None
+        self._failed: set[str] = set()
         self._timeline = TimelineWriter(store)
+        self.watch_others(others)
 
     def close(self) -> None:
         """Watch no more; what the timeline was told is kept."""
+        self.watch_others(False)
         for tracked in self.tracked.values():
             self._timeline.tell(tracked, last=True)
             tracked.close()
         self._timeline.close()
+
+    def watch_others(self, wanted: bool) -> None:
+        """Other engines' containers as well, or no longer."""
+        if wanted and self._others is None:
+            from layerscope.usecases.live_others import OtherContainers
+
+            self._others = OtherContainers()
+        elif not wanted and self._others is not None:
+            self._others.close()
+            self._others = None
+        self._next_look = 0.0
+
+    @property
+    def are_known(self) -> bool:
+        """Whether all that are to be watched have been found, and what daemons told of them."""
+        if self._others is None or not self._others.are_known:
+            return self._others is None and self._rows is not None
+        told = self._others.figures
+        return all(one.figures is not None for key, one in self.tracked.items() if key in told)
 
     def turn(self) -> list[Event]:
         """Look at what there is to look at; what is new. Takes some milliseconds."""
@@ -140,33 +155,41 @@ class LiveContainers:
         if now < self._next_look:
             return []
         self._next_look = now + _LOOK
-        row = self.store.database.row("PRAGMA data_version")
-        version = int(row[0]) if row else 0
-        if version == self._version and now < self._next_refresh:
-            return []
-        self._version, self._next_refresh = version, now + _REFRESH
-        containers = all_containers(self.store)
-        self._follow(containers)
-        sizes = {image.id: image.size for image in self.store.images()}
-        rows = tuple(_row(container, sizes.get(container.image, 0)) for container in containers)
-        if rows == self._rows:
-            return []
-        self._rows = rows
-        return [Containers(rows)]
+        events: list[Event] = []
+        own = self._own.look()
+        theirs: tuple[Subject, ...] = ()
+        if self._others is not None:
+            theirs = self._others.look(self._opened)
+            events += self._others.events()
+        if self._seen is None or own is not self._seen[0] or theirs is not self._seen[1]:
+            self._seen = (own, theirs)
+            every = sorted((*own, *theirs), key=lambda one: one.row.created, reverse=True)
+            self._follow(every)
+            rows = tuple(one.row for one in every)
+            if rows != self._rows:
+                self._rows = rows
+                events.insert(0, Containers(rows))
+        if self._others is not None:
+            for identity, figures in self._others.figures.items():
+                if (tracked := self.tracked.get(identity)) is not None:
+                    tracked.figures = figures
+        return events
 
-    def _follow(self, containers: Iterable[Container]) -> None:
-        there = {container.id: container for container in containers}
+    def _follow(self, subjects: Iterable[Subject]) -> None:
+        there = {subject.row.id: subject for subject in subjects}
         for identity in self.tracked.keys() - there.keys():
             self.tracked.pop(identity).close()
-        for identity, container in there.items():
+            self._timeline.forget(identity)
+        for identity, subject in there.items():
             tracked = self.tracked.get(identity)
-            if tracked is None:
-                folder = folder_of(self.store, container)
-                self.tracked[identity] = tracked = Tracked(container, os.fspath(folder))
+            if tracked is None or tracked.subject.upper != subject.upper:
+                if tracked is not None:
+                    tracked.close()
+                self.tracked[identity] = tracked = Tracked(subject)
                 if identity == self._opened:
                     tracked.open()
                     self._timeline.wanted()
-            tracked.follow(container)
+            tracked.follow(subject)
 
     def _hints(self) -> None:
         now = time.monotonic()
@@ -179,63 +202,46 @@ class LiveContainers:
 
     def _provide(self, tracked: Tracked, events: list[Event], until: float) -> None:
         """Give a container a ledger, or measure it once."""
-        container = tracked.container
-        running = container.state is State.RUNNING
-        needed = running or container.id == self._opened or self._keep(container)
+        row = tracked.container
+        if not tracked.subject.upper:
+            return
+        needed = row.is_up or row.id == self._opened or self._keep(row)
         if needed and tracked.layer is None:
             tracked.wanted = False
             tracked.layer = self._layer(tracked, events, watched=True)
         elif not needed and tracked.layer is not None:
             tracked.drop_when_settled()
         elif not needed and tracked.wanted and time.monotonic() < until:
+            tracked.look_for_hints()  # what comes from now on is one
             tracked.wanted = False
             layer = self._layer(tracked, events, watched=False)
             if layer is not None:
                 tracked.measure_once(layer)
 
     def _layer(self, tracked: Tracked, events: list[Event], *, watched: bool) -> LiveLayer | None:
-        image = tracked.container.image
-        if image in self._failed:
+        subject = tracked.subject
+        if subject.below in self._failed:
             return None
         try:
-            lower = self._lowers.get(image)
-            if lower is None:
-                lower = self._lowers[image] = open_lower(self.store, image)
-            judge = Judge(lower, Sight(self._form_of(tracked.folder)))
-            tracked.trees = tree_places(self.store, self.store.resolve(str(image)))
-            return LiveLayer(os.path.join(tracked.folder, "upper"), judge, watched=watched)
+            tracked.trees = subject.trees()
+            return _layer_of(subject, watched=watched)
         except FileNotFoundError:
             # It is being made, or removed: its folder tells.
             pass
         except LayerscopeError as error:
-            self._failed.add(image)
+            self._failed.add(subject.below)
             events.append(Failed(error.what, error.why, error.hint))
         except OSError as error:
-            self._failed.add(image)
+            self._failed.add(subject.below)
             why = error.strerror or str(error)
             events.append(Failed(f"container {tracked.container.name!r}", why))
         return None
 
-    def _form_of(self, folder: str) -> Form:
-        # One for all: they lie on one file system and belong to one user.
-        if self._form is None:
-            from pathlib import Path
 
-            self._form = detect_form(Path(folder))
-        return self._form
-
-
-def _row(container: Container, image_size: int) -> LiveContainer:
-    return LiveContainer(
-        id=container.id,
-        name=container.name,
-        image=container.image_name,
-        state=container.state.value,
-        exit_code=container.exit_code,
-        created=container.created,
-        started_at=container.started_at,
-        command=shlex.join(container.settings.command),
-        image_size=image_size,
-        volumes=container.volumes,
-        mounts=tuple(mount.target for mount in container.mounts),
-    )
+def _layer_of(subject: Subject, *, watched: bool) -> LiveLayer:
+    judge = subject.judge()
+    try:
+        return LiveLayer(subject.upper, judge, watched=watched)
+    except OSError:
+        judge.close()
+        raise

@@ -1,10 +1,11 @@
 """What the explorer and the process that watches containers for it say to each other.
 
 ``python -m layerscope.usecases.live`` reads one JSON object a line on standard input and writes one
-a line on standard output. The first line that it reads is ``{"root": …}``, the store. Then come
-requests, and go events: the dataclasses here. A line is ``{"name": …, …fields}``; small values that
-come in thousands are arrays of their fields in order. Paths are text with what is not UTF-8 as
-surrogates, as ``os.fsdecode`` has it. Both sides end with their input.
+a line on standard output. The first line that it reads is ``{"root": …, "others": …}``, the store
+and whether other engines' containers are to be watched (see :class:`Others`). Then come requests,
+and go events: the dataclasses here. A line is ``{"name": …, …fields}``; small values that come in
+thousands are arrays of their fields in order. Paths are text with what is not UTF-8 as surrogates,
+as ``os.fsdecode`` has it. Both sides end with their input.
 """
 
 from __future__ import annotations
@@ -25,13 +26,19 @@ from layerscope.accounting.live.figures import (
     Why,
 )
 
+OWN = "layerscope"
+
 
 @dataclass(frozen=True, slots=True)
 class LiveContainer:
-    """A container as the explorer's table has it. ``image`` is a name; ``state`` one of
-    ``created``, ``running``, ``exited``; times are RFC 3339, empty for never; ``image_size`` is
-    bytes; ``volumes`` are names, ``mounts`` the paths in the container that something is mounted
-    at; ``origin`` is whose it is: ``layerscope``, ``docker``, ``podman``."""
+    """A container as the explorer's table has it.
+
+    ``image`` is a name; ``state`` one of ``created``, ``running``, ``exited``, with other engines
+    any of Docker's; times are RFC 3339, empty for never; ``image_size`` is bytes, None if unknown;
+    ``volumes`` are names, ``mounts`` the paths in the container that something is mounted at;
+    ``origin`` is whose it is: ``layerscope``, ``docker``, ``podman``, ``buildah``; ``blocked`` says
+    why its layer can't be read in place.
+    """
 
     id: str
     name: str
@@ -41,10 +48,16 @@ class LiveContainer:
     created: str
     started_at: str
     command: str
-    image_size: int
+    image_size: int | None
     volumes: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
-    origin: str = "layerscope"
+    origin: str = OWN
+    blocked: str = ""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has processes."""
+        return self.state in ("running", "paused", "restarting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +168,15 @@ class At:
     time: float
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Watch the containers of other engines as well, or no longer."""
+
+    wanted: bool
+
+
 Event = Containers | Measured | Fed | Rows | Top | Timeline | Then | Failed
-Request = Open | Close | At
+Request = Open | Close | At | Others
 
 
 class BadLine(ValueError):
@@ -318,4 +338,5 @@ _CODECS: dict[str, tuple[Callable[[Any], Values], Callable[[Values], Any]]] = {
     "Open": (_plain, lambda values: Open(**values)),
     "Close": (_plain, lambda values: Close(**values)),
     "At": (_plain, lambda values: At(**values)),
+    "Others": (_plain, lambda values: Others(**values)),
 }

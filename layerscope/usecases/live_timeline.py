@@ -1,4 +1,5 @@
-"""Keeps the timelines of containers under watch, aside: a database may make its writers wait."""
+"""Keeps the timelines of containers under watch: those of the store's in its database, aside, for
+that may make its writers wait; those of other engines' in memory."""
 
 from __future__ import annotations
 
@@ -10,9 +11,18 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from layerscope.accounting.live.entries import Folder
-from layerscope.accounting.live.timeline import Point, keep, moments, ranked, snapshot, thin
+from layerscope.accounting.live.remembered import Remembered
+from layerscope.accounting.live.timeline import (
+    Point,
+    Snapshot,
+    keep,
+    moments,
+    ranked,
+    snapshot,
+    thin,
+)
 from layerscope.errors import LayerscopeError
-from layerscope.usecases.live_lines import Event, Failed, Then, Timeline
+from layerscope.usecases.live_lines import OWN, Event, Failed, Then, Timeline
 
 if TYPE_CHECKING:
     from layerscope.accounting.live.figures import Moment
@@ -39,6 +49,8 @@ class TimelineWriter:
         self._whole: dict[str, float] = {}
         self._points: dict[str, Point] = {}
         self._shown: tuple[str, list[Moment]] | None = None
+        self._remembered = Remembered()
+        self._others: set[str] = set()
 
     def close(self) -> None:
         """Write what is left."""
@@ -53,7 +65,8 @@ class TimelineWriter:
     def tell(self, tracked: Tracked, *, last: bool = False) -> None:
         """How a container stands; ``last``: nothing will be told of it after this."""
         figures, identity = tracked.figures, tracked.container.id
-        if figures is None or tracked.layer is None:
+        layer = tracked.layer
+        if figures is None or (layer is None and tracked.subject.upper):
             return
         now = time.monotonic()
         if self._kept.get(identity) == (figures.size, figures.files):
@@ -64,9 +77,11 @@ class TimelineWriter:
         changes = ranked(tracked.since_point)
         tracked.since_point.clear()
         largest = []
-        if now - self._whole.get(identity, -_WHOLE) >= _WHOLE:
+        if tracked.container.origin != OWN:
+            self._others.add(identity)
+        if layer is not None and now - self._whole.get(identity, -_WHOLE) >= _WHOLE:
             self._whole[identity] = now
-            largest = largest_files(tracked.layer)
+            largest = largest_files(layer)
         self._points[identity] = Point(identity, figures.size, figures.files, changes, largest)
 
     def events(self, opened: str | None) -> list[Event]:
@@ -78,7 +93,7 @@ class TimelineWriter:
             return []
         self._next_show = now + _SHOW
         try:
-            shown = (opened, moments(self._store.database, opened))
+            shown = (opened, self._moments(opened))
         except LayerscopeError as error:
             return [Failed(error.what, error.why, error.hint)]
         if shown == self._shown:
@@ -89,22 +104,43 @@ class TimelineWriter:
     def at(self, identity: str, when: float) -> Event:
         """What was there at a time."""
         try:
-            found = snapshot(self._store.database, identity, when)
+            found = self._snapshot(identity, when)
         except LayerscopeError as error:
             return Failed(error.what, error.why, error.hint)
         if found is None:
             return Then(identity, when, None)
         return Then(identity, when, found.time, tuple(found.largest), found.left_out, found.rest)
 
+    def forget(self, identity: str) -> None:
+        """A container is gone; what a store keeps of it goes with its row there."""
+        self._others.discard(identity)
+        self._remembered.forget(identity)
+        self._kept.pop(identity, None)
+        self._whole.pop(identity, None)
+
+    def _moments(self, identity: str) -> list[Moment]:
+        if identity in self._others:
+            return self._remembered.moments(identity)
+        return moments(self._store.database, identity)
+
+    def _snapshot(self, identity: str, when: float) -> Snapshot | None:
+        if identity in self._others:
+            return self._remembered.snapshot(identity, when)
+        return snapshot(self._store.database, identity, when)
+
     def _flush(self, *, last: bool = False) -> None:
         if self._writing is not None and not self._writing.done() and not last:
             return
-        points, self._points = list(self._points.values()), {}
-        now = time.monotonic()
+        points = [one for one in self._points.values() if one.container not in self._others]
+        for point in self._points.values():
+            if point.container in self._others:
+                self._remembered.keep(time.time(), point)
+        self._points, now = {}, time.monotonic()
         self._next = now + _EVERY
         thinning = now >= self._next_thin
         if thinning:
             self._next_thin = now + _THIN
+            self._remembered.thin(time.time())
         if points:
             self._pool = self._pool or ThreadPoolExecutor(1)
             self._writing = self._pool.submit(self._write, points, time.time(), thinning)

@@ -13,13 +13,21 @@ from pathlib import Path
 from layerscope.accounting.live.copied import CopiedUp, Opened
 from layerscope.accounting.live.entries import Entry
 from layerscope.accounting.live.feed import happenings
-from layerscope.accounting.live.figures import Figures, Happening, Rates, Row
+from layerscope.accounting.live.figures import Figures, Happening, Rates, Row, Source
 from layerscope.accounting.live.growth import Growth
 from layerscope.accounting.live.layer import LiveLayer
 from layerscope.accounting.live.ledger import Touch
 from layerscope.accounting.live.looking import READ, open_file
-from layerscope.containers.record import Container
-from layerscope.usecases.live_lines import Event, Fed, Growing, Measured, Rows, Top
+from layerscope.usecases.live_lines import (
+    Event,
+    Fed,
+    Growing,
+    LiveContainer,
+    Measured,
+    Rows,
+    Top,
+)
+from layerscope.usecases.live_subject import Subject
 
 _FIGURES = 0.1  # seconds between two lines of figures of a container
 _ROWS = 0.2
@@ -32,15 +40,14 @@ _MAX_TOUCHES = 20_000  # that wait to be told
 
 
 class Tracked:
-    """``wanted``: it is to be measured. ``folder`` is the container's own. ``heard`` gathers what
-    was seen, once somebody has made it a list, and is that one's to empty. ``trees`` are the
-    directories of the layers below, bottom first, where they are unpacked."""
+    """``wanted``: it is to be measured. ``heard`` gathers what was seen, once somebody has made it
+    a list, and is that one's to empty. ``trees`` are the directories of the layers below, bottom
+    first, where they are unpacked."""
 
-    def __init__(self, container: Container, folder: str) -> None:
-        self.container = container
-        self.folder = folder
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
         self.layer: LiveLayer | None = None
-        self.wanted = True
+        self.wanted = bool(subject.upper)
         self.figures: Figures | None = None
         self.changed_at = 0.0
         self.growth = Growth()
@@ -70,6 +77,16 @@ class Tracked:
         hints = self.layer.hints if self.layer is not None else None
         return hints.fileno() if hints is not None else None
 
+    @property
+    def container(self) -> LiveContainer:
+        """What is said of it."""
+        return self.subject.row
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether nothing could be found out, and nobody is about to."""
+        return self.layer is None and not self.wanted and self.figures is None
+
     def close(self) -> None:
         """Watch no more."""
         layer, self.layer = self.layer, None
@@ -77,20 +94,22 @@ class Tracked:
         if layer is not None:
             layer.close()
 
-    def follow(self, container: Container) -> None:
-        """What is said of it in the store now."""
-        if container.state is not self.container.state:
-            self.wanted = True
+    def follow(self, subject: Subject) -> None:
+        """What is said of it now."""
+        if subject.row.state != self.container.state:
+            self.wanted = bool(subject.upper)
             if self.layer is not None:
                 self.layer.pace.changed()
-        self.container = container
+        self.subject = subject
 
     def look_for_hints(self) -> None:
         """Whoever works on a container without a process leaves traces in its folder."""
-        if self.layer is not None:
+        upper = self.subject.upper
+        if self.layer is not None or not upper:
             return
-        names = ("", "upper", "work", "work/work")
-        seen = tuple(_changed(os.path.join(self.folder, name)) for name in names)
+        folder = os.path.dirname(upper)
+        names = (folder, upper, f"{folder}/work", f"{folder}/work/work")
+        seen = tuple(map(_changed, names))
         if seen != self._seen:
             self.wanted = self.wanted or bool(self._seen)
             self._seen = seen
@@ -249,7 +268,7 @@ class Tracked:
 def _other(told: Figures, now: Figures) -> bool:
     """Whether a person would see a difference; rates that change alone are told now and then."""
     same = replace(now, time=told.time, age=told.age, rates=told.rates) == told
-    if not same:
+    if not same or (now.source is Source.DAEMON and now.time != told.time):
         return True
     return told.rates != now.rates and (now.time - told.time >= _RATES)
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from layerscope.accounting.live.figures import Figures, Mark
 from layerscope.accounting.live.ledger import Touch
-from layerscope.containers.record import Container
-from layerscope.containers.shelf import find_container
+from layerscope.containers.shelf import NoSuchContainer, find_container
+from layerscope.usecases.foreign import foreign_containers
 from layerscope.usecases.live_containers import LiveContainers
-from layerscope.usecases.live_lines import Event, Failed, Measured
+from layerscope.usecases.live_lines import Event, Failed, LiveContainer, Measured
 from layerscope.usecases.live_tracked import Tracked
 
 if TYPE_CHECKING:
+    from layerscope.containers.foreign.container import ForeignContainer
     from layerscope.store.store import Store
 
 _LEDGERS = 50  # of more containers those that don't run are only measured now and then
@@ -38,22 +39,36 @@ class PathChange:
 class Update:
     """How a container stands, and what was written since the update before."""
 
-    container: Container
-    size_root_fs: int
+    container: LiveContainer
     figures: Figures
     changes: tuple[PathChange, ...]
 
+    @property
+    def size_root_fs(self) -> int | None:
+        """Bytes with its image's, None if those aren't known."""
+        image_size = self.container.image_size
+        return None if image_size is None else image_size + self.figures.size
+
 
 def watch(
-    store: Store, names: Sequence[str] = (), *, interval: float = 0.2, once: bool = False
+    store: Store,
+    names: Sequence[str] = (),
+    *,
+    interval: float = 0.2,
+    once: bool = False,
+    others: bool = False,
 ) -> Iterator[Update | Failed]:
     """Updates of the named containers, of all without names: one of each at once, then one when
     something has changed, ``interval`` seconds apart for each. With ``once`` that is all; it ends,
-    too, when all that were named are gone. Raises NoSuchContainer, LayerscopeError.
+    too, when all that were named are gone. With ``others`` those of other engines count as well.
+    Raises NoSuchContainer, LayerscopeError.
     """
-    wanted = {find_container(store, name).id for name in names}
-    live = LiveContainers(store, lambda one: one.id in wanted or len(live.tracked) <= _LEDGERS)
-    sizes = {image.id: image.size for image in store.images()}
+    wanted = _named(store, names, others=others)
+
+    def keep(one: LiveContainer) -> bool:
+        return one.id in wanted or len(live.tracked) <= _LEDGERS
+
+    live = LiveContainers(store, keep, others=others)
     told: dict[str, float] = {}
     waiting: set[str] = set()
     try:
@@ -67,15 +82,30 @@ def watch(
                 tracked = live.tracked.get(identity)
                 if tracked is not None and tracked.figures is not None:
                     told[identity] = time.monotonic()
-                    image = tracked.container.image
-                    if image not in sizes:
-                        sizes = {one.id: one.size for one in store.images()}
-                    yield _update(tracked, tracked.figures, sizes.get(image, 0))
+                    yield _update(tracked, tracked.figures)
             if _over(live, wanted, told, once=once):
                 return
             live.wait()
     finally:
         live.close()
+
+
+def _named(store: Store, names: Sequence[str], *, others: bool) -> set[str]:
+    """The IDs of what is called so. Raises NoSuchContainer."""
+    wanted: set[str] = set()
+    theirs: list[ForeignContainer] | None = None
+    for name in names:
+        try:
+            wanted.add(find_container(store, name).id)
+        except NoSuchContainer:
+            if not others:
+                raise
+            theirs = foreign_containers() if theirs is None else theirs
+            found = [one for one in theirs if one.name == name or one.id.startswith(name)]
+            if not found:
+                raise
+            wanted |= {one.id for one in found}
+    return wanted
 
 
 def _measured(event: Event, wanted: set[str]) -> set[str]:
@@ -93,17 +123,16 @@ def _due(waiting: set[str], told: dict[str, float], interval: float, *, once: bo
 
 def _over(live: LiveContainers, wanted: set[str], told: dict[str, float], *, once: bool) -> bool:
     there = live.tracked.keys() & wanted if wanted else live.tracked.keys()
+    if not live.are_known:
+        return False
     if wanted and not there:
         return True
-    return once and all(
-        one in told or (live.tracked[one].layer is None and not live.tracked[one].wanted)
-        for one in there
-    )
+    return once and all(one in told or live.tracked[one].is_hopeless for one in there)
 
 
-def _update(tracked: Tracked, figures: Figures, image_size: int) -> Update:
+def _update(tracked: Tracked, figures: Figures) -> Update:
     heard, tracked.heard = tracked.heard or [], []
-    return Update(tracked.container, image_size + figures.size, figures, _changes(heard))
+    return Update(tracked.container, figures, _changes(heard))
 
 
 def _changes(heard: Sequence[Touch]) -> tuple[PathChange, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +15,7 @@ from layerscope.cow.engine import Engine
 from layerscope.cow.handle import Handle
 from layerscope.cow.lower import LowerFile, LowerNode
 from layerscope.usecases.file_content import Content
+from layerscope.usecases.live_lines import OWN, LiveContainer
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
@@ -59,12 +60,13 @@ class Line:
 class WrittenFile:
     """Both versions, open to be read; ``now`` or ``below`` is None where there is no such file.
 
-    Close it. Raises NoSuchContainer, LayerscopeError, OSError.
+    ``files`` are the container's, let go of when this is closed. Raises what they raise, and
+    LayerscopeError, OSError.
     """
 
-    def __init__(self, store: Store, container: str, path: bytes) -> None:
+    def __init__(self, files: AbstractContextManager[Engine], path: bytes) -> None:
         with ExitStack() as stack:
-            engine = stack.enter_context(look(store, find_container(store, container)))
+            engine = stack.enter_context(files)
             self.now = _opened_now(engine, path, stack)
             self.below = _opened_below(engine, path, stack)
             self._stack = stack.pop_all()
@@ -89,6 +91,18 @@ class WrittenFile:
             if b"\0" not in before and b"\0" not in after:
                 return _changed_lines(before, after)
         return _changed_ranges(old, new)
+
+
+def open_written(store: Store, container: LiveContainer, path: bytes) -> WrittenFile:
+    """A file of a container, whoever's it is.
+
+    Raises NoSuchContainer, NotInPlace, NoDaemon, LayerscopeError, OSError.
+    """
+    if container.origin == OWN:
+        return WrittenFile(look(store, find_container(store, container.id)), path)
+    from layerscope.usecases.foreign import find_foreign
+
+    return WrittenFile(find_foreign(container.origin, container.id).look(), path)
 
 
 def _opened_now(engine: Engine, path: bytes, stack: ExitStack) -> _Now | None:

@@ -20,6 +20,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     answers: dict[str, Answer]
     asked: list[str]
+    is_gone = False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -33,6 +34,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        if self.server.is_gone:
+            close_without_a_word(self)
+            return
         self.server.asked.append(self.path)
         answer = self.server.answers.get(self.path)
         if callable(answer):
@@ -42,6 +46,13 @@ class _Handler(BaseHTTPRequestHandler):
             reply(self, body, 404)
         else:
             reply(self, answer)
+
+    def _refuse(self) -> None:
+        """Nothing here may be changed, and nobody may try."""
+        self.server.asked.append(f"{self.command} {self.path}")
+        reply(self, b"", 501)
+
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _refuse  # noqa: N815 - as the base class finds them
 
 
 def reply(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200) -> None:
@@ -67,6 +78,7 @@ def fake_docker(path: Path, answers: dict[str, Answer]) -> Iterator[list[str]]:
         try:
             yield server.asked
         finally:
+            server.is_gone = True
             server.shutdown()
             thread.join()
 

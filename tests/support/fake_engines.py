@@ -18,6 +18,7 @@ def no_engines(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """There are none, whatever this machine has."""
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY"):
         patch.delenv(name, raising=False)
+    (folder / "config.json").write_text("{}")
     patch.setenv("DOCKER_CONFIG", str(folder))
     usual = f"unix://{folder}/usual.sock"
     patch.setattr("layerscope.sources.docker_daemon.address.DEFAULT", usual)

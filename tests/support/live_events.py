@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from layerscope.accounting.live.figures import Figures, Happening, Mark, Moment, Rates, Row, Why
@@ -68,7 +68,7 @@ EVENTS: tuple[lines.Event, ...] = (
 class FakeLive:
     """Tells what it was given, and notes what it is asked."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, others: bool) -> None:
         self.asked: list[lines.Request] = []
         FakeLive.last = self
 
@@ -81,6 +81,9 @@ class FakeLive:
     def ask(self, request: lines.Request) -> None:
         self.asked.append(request)
 
-    async def events(self) -> AsyncIterator[lines.Event]:
+    def watch_others(self, wanted: bool) -> None:
+        self.asked.append(lines.Others(wanted))
+
+    async def events(self) -> AsyncGenerator[lines.Event, None]:
         for event in self.told:
             yield event

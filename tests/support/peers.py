@@ -78,12 +78,12 @@ class Docker:
 
 
 @contextlib.contextmanager
-def docker_daemon(folder: Path) -> Iterator[Docker]:
+def docker_daemon(folder: Path, *options: str) -> Iterator[Docker]:
     """A dockerd with its data in ``folder`` and no network; it ends with the block."""
     address = f"unix://{folder}/docker.sock"
     words = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none"]
     words += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    words += ["-H", address, "-p", f"{folder}/docker.pid"]
+    words += ["-H", address, "-p", f"{folder}/docker.pid", *options]
     client = tool("docker", "-H", address, DOCKER_BUILDKIT="0", DOCKER_CONFIG=str(folder))
     with _running(words, folder / "dockerd.log") as daemon:
         if not _answers(daemon, lambda: client("version")):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from layerscope.containers.files import look
+from layerscope.containers.shelf import find_container
 from layerscope.store.store import Store
 from layerscope.usecases.containers import Wanted, apply, create
 from layerscope.usecases.written_file import WrittenFile
@@ -28,8 +30,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+def opened(store: Store, path: bytes) -> WrittenFile:
+    return WrittenFile(look(store, find_container(store, "c")), path)
+
+
 def differences(store: Store, path: bytes) -> list[str]:
-    with WrittenFile(store, "c", path) as file:
+    with opened(store, path) as file:
         return [f"{line.sign}{line.text.decode()}" for line in file.differences()]
 
 
@@ -63,12 +69,12 @@ def test_bytes_that_changed_are_told_by_their_place(store: Store) -> None:
 def test_a_file_that_has_one_version_only(store: Store) -> None:
     ops = [{"op": "write", "path": "/new", "data": "new"}, {"op": "unlink", "path": "/gone"}]
     apply(store, "c", ops)
-    with WrittenFile(store, "c", b"new") as file:
+    with opened(store, b"new") as file:
         assert file.below is None
         assert file.now is not None
         assert (file.now.size, file.now.read(1, 9)) == (3, b"ew")
         assert file.differences() == []
-    with WrittenFile(store, "c", b"gone") as file:
+    with opened(store, b"gone") as file:
         assert file.now is None
         assert file.below is not None
         assert file.below.read(0, 99) == b"was here"
@@ -76,5 +82,5 @@ def test_a_file_that_has_one_version_only(store: Store) -> None:
 
 def test_what_is_no_file_has_no_content(store: Store) -> None:
     apply(store, "c", [{"op": "symlink", "path": "/link", "target": "/etc/passwd"}])
-    with WrittenFile(store, "c", b"link") as file:
+    with opened(store, b"link") as file:
         assert (file.now, file.below) == (None, None)

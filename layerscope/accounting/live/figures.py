@@ -26,9 +26,10 @@ class Row:
     """One path of a writable layer.
 
     ``kind`` is a letter as of ``ls -l`` (``-dlcbps``), of what is there now, or for a deleted path
-    of what was; ``size`` is what it adds to the layer, 0 for directories, whiteouts and second
-    names of an inode; ``from_layer`` is the image layer (from 0) that has the path below, None if
-    none; ``below`` the bytes that it has there (of a deleted directory: of all files in it).
+    of what was, or ``?`` where a daemon told of the path and the mark alone; ``size`` is what it
+    adds to the layer, 0 for directories, whiteouts and second names of an inode; ``from_layer`` is
+    the image layer (from 0) that has the path below, None if none; ``below`` the bytes that it has
+    there (of a deleted directory: of all files in it).
     """
 
     path: bytes
@@ -78,6 +79,8 @@ class Source(enum.Enum):
     EVENTS = "file events and walks"
     WALKS = "walks alone"
     """No watch could be had (see ``Figures.note``)."""
+    DAEMON = "told by the daemon"
+    """At ``Figures.time``; the size is all that is known."""
 
 
 @dataclass(frozen=True, slots=True)

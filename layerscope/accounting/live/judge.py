@@ -17,12 +17,18 @@ _TICK = 20_000_000
 
 
 class Judge:
-    """Tells what entries are. ``lower`` is the image."""
+    """Tells what entries are. ``lower`` is the image, closed with it unless it is ``shared``."""
 
-    def __init__(self, lower: Lower, sight: Sight) -> None:
+    def __init__(self, lower: Lower, sight: Sight, *, shared: bool = True) -> None:
         self.lower = lower
         self.sight = sight
+        self._shared = shared
         self.now = 0
+
+    def close(self) -> None:
+        """Nothing is to be judged any more."""
+        if not self._shared:
+            self.lower.close()
 
     def tick(self) -> None:
         """Called before a look: what was changed later than now is not to be trusted."""

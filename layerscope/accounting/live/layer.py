@@ -44,6 +44,7 @@ class LiveLayer:
         if self.hints is not None:
             self.hints.close()
         self.ledger.close()
+        self.ledger.judge.close()
 
     @property
     def walked(self) -> bool:
@@ -79,7 +80,7 @@ class LiveLayer:
         self.pace.begin()
         began = time.perf_counter()
         for _ in walk(self.ledger):
-            pass
+            self.ledger.judge.lower.trim()
         self._walk_over(time.perf_counter() - began)
         self._collect()
 
@@ -156,6 +157,7 @@ class LiveLayer:
         self.ledger.telling = True
 
     def _collect(self) -> bool:
+        self.ledger.judge.lower.trim()
         taken, self.ledger.touches = self.ledger.touches, []
         if not taken:
             return False

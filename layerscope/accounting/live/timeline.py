@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _CHANGES, _LARGEST = 256, 1024  # bytes of a point's two lists, compressed
 _PATHS = 50  # of the largest files
 # (older than so many seconds, one point in so many); what is older than a week goes.
-_THINNING = ((600, 10), (7200, 300))
-_WEEK = 7 * 86400
+THINNING = ((600, 10), (7200, 300))
+WEEK = 7 * 86400
 _ROW = 150  # bytes of a point besides its lists, with the database's own
-MAX_BYTES = (600 + 720 + _WEEK // 300) * (_ROW + _CHANGES) + (60 + 720 + _WEEK // 300) * _LARGEST
+MAX_BYTES = (600 + 720 + WEEK // 300) * (_ROW + _CHANGES) + (60 + 720 + WEEK // 300) * _LARGEST
 
 Sizes = Sequence[tuple[bytes, int]]
 
@@ -94,9 +94,9 @@ def _amend(tx: Connection, second: int, point: Point, told: Sizes) -> None:
 def thin(database: Database, container: str, now: float) -> None:
     """Let old points go into fewer. Raises StoreFailure."""
     with database.write() as tx:
-        gone = (container, int(now) - _WEEK)
+        gone = (container, int(now) - WEEK)
         tx.execute("DELETE FROM timeline WHERE container = ? AND time < ?", gone)
-        for age, step in _THINNING:
+        for age, step in THINNING:
             _thin(tx, container, int(now) - age, step)
 
 

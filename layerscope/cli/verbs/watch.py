@@ -28,19 +28,31 @@ def configure(parser: Parser) -> None:
         metavar="SECONDS",
         help="between two lines of a container at least (default: 0.2)",
     )
+    told = "also those of this user's Docker and Podman, where there are any"
+    parser.add_argument("--all-sources", action="store_true", help=told)
     parser.add_argument("--once", action="store_true", help="one line a container, then end")
 
 
 def run(context: Context) -> int:
     """Print one JSON line an update."""
     args, failed = context.args, 0
-    for one in watch(context.store, args.names, interval=args.interval, once=args.once):
+    updates = watch(
+        context.store,
+        args.names,
+        interval=args.interval,
+        once=args.once,
+        others=args.all_sources,
+    )
+    for one in updates:
         if isinstance(one, Failed):
             from layerscope.cli.failure import tell
 
             failed = tell(LayerscopeError(one.what, one.why, one.hint))
             continue
-        sys.stdout.write(json.dumps(_document(one)) + "\n")
+        document = _document(one)
+        if args.all_sources:
+            document |= {"source": one.container.origin, "sizes_from": one.figures.source.value}
+        sys.stdout.write(json.dumps(document) + "\n")
         sys.stdout.flush()
     return failed
 

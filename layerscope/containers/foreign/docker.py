@@ -28,20 +28,50 @@ _NEVER = "0001-01-01T00:00:00Z"
 
 def docker_containers(client: DockerClient) -> list[ForeignContainer]:
     """Running or not, newest first. Raises NoDaemon, DockerRefused, InvalidDocument."""
-    rows = client.documents("/containers/json", {"all": "1"})
-    if not rows:
-        return []
-    namespace = _namespace(client.document("/info"))
-    sizes = {one.text("Id"): one.values.get("Size") for one in client.documents("/images/json")}
-    found = []
-    for row in rows:
+    return DockerList(client).containers()
+
+
+class DockerList:
+    """Lists again and again, and asks about a container only what it doesn't know."""
+
+    def __init__(self, client: DockerClient) -> None:
+        self.client = client
+        self._namespace: Namespace | None = None
+        self._sizes: dict[str, object] = {}
+        self._known: dict[str, tuple[object, ForeignContainer]] = {}
+
+    def containers(self) -> list[ForeignContainer]:
+        """As :func:`docker_containers`; ``status`` is that of when something else changed."""
+        rows = self.client.documents("/containers/json", {"all": "1"})
+        if not all(row.text("ImageID", "") in self._sizes for row in rows):
+            listed = self.client.documents("/images/json")
+            self._sizes = {row.text("ImageID", ""): None for row in rows}
+            self._sizes |= {one.text("Id"): one.values.get("Size") for one in listed}
+        found = [self._container(row) for row in rows]
+        self._known = {one.id: self._known[one.id] for one in found if one}
+        return [one for one in found if one]
+
+    def _container(self, row: Document) -> ForeignContainer | None:
+        """None if it is gone since."""
+        identity = row.text("Id")
+        # "Exited (1) 2 hours ago": what comes after the code only tells how time goes by.
+        code = (
+            row.text("Status", "").partition(")")[0] if row.text("State", "") != "running" else ""
+        )
+        seen = (row.values.get("Names"), row.values.get("State"), code)
+        known = self._known.get(identity)
+        if known is not None and known[0] == seen:
+            return known[1]
+        if self._namespace is None:
+            self._namespace = _namespace(self.client.document("/info"))
         try:
-            inspected = client.document(f"/containers/{row.text('Id')}/json")
+            inspected = self.client.document(f"/containers/{identity}/json")
         except DockerRefused:
-            continue  # it is gone since
-        size = sizes.get(row.text("ImageID", ""))
-        found.append(_container(client, row, inspected, size, namespace))
-    return found
+            return None
+        size = self._sizes.get(row.text("ImageID", ""))
+        found = _container(self.client, row, inspected, size, self._namespace)
+        self._known[identity] = (seen, found)
+        return found
 
 
 def docker_figures(client: DockerClient, container_id: str) -> tuple[int, int]:

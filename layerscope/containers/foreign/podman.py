@@ -22,7 +22,7 @@ from layerscope.containers.foreign.container import (
 )
 from layerscope.oci.document import Document, InvalidDocument
 from layerscope.sources.containers_storage.settings import is_rootless
-from layerscope.sources.containers_storage.storage import chain
+from layerscope.sources.containers_storage.storage import chain, version_of
 from layerscope.sources.found import Engine
 
 if TYPE_CHECKING:
@@ -38,10 +38,42 @@ _MAX_BYTES = 8 << 20
 
 def podman_containers(storage: Storage) -> list[ForeignContainer]:
     """All of them, newest first. Raises NoStorage, InvalidDocument."""
-    layers = storage.layers()
-    images = {image.id: image for image in storage.images()}
-    records = sorted(storage.containers(), key=lambda record: record.created, reverse=True)
-    return [_container(storage, record, layers, images.get(record.image)) for record in records]
+    return PodmanList(storage).containers()
+
+
+class PodmanList:
+    """Lists again and again, and reads only what was written since."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._seen: object = None
+        self._layers: dict[str, LayerRecord] = {}
+        self._images: dict[str, ImageRecord] = {}
+        self._records: list[ContainerRecord] = []
+        self._known: dict[str, tuple[object, ForeignContainer]] = {}
+
+    def containers(self) -> list[ForeignContainer]:
+        """As :func:`podman_containers`."""
+        storage, seen = self._storage, self._storage.version()
+        if seen != self._seen:
+            records = storage.containers()
+            self._records = sorted(records, key=lambda record: record.created, reverse=True)
+            self._layers = storage.layers()
+            self._images = {image.id: image for image in storage.images()}
+            self._seen = seen
+            self._known.clear()
+        return [self._container(record) for record in self._records]
+
+    def _container(self, record: ContainerRecord) -> ForeignContainer:
+        running = _is_running(self._storage, record.id)
+        seen = (running, version_of(_userdata(self._storage, record.id) / "config.json"))
+        known = self._known.get(record.id)
+        if known is not None and known[0] == seen:
+            return known[1]
+        image = self._images.get(record.image)
+        found = _container(self._storage, record, self._layers, image, running)
+        self._known[record.id] = (seen, found)
+        return found
 
 
 def _container(
@@ -49,12 +81,14 @@ def _container(
     record: ContainerRecord,
     layers: dict[str, LayerRecord],
     image: ImageRecord | None,
+    running: bool,
 ) -> ForeignContainer:
     metadata, spec = _metadata(record), _spec(storage, record.id)
     found, blocked = _layers(storage, record, layers)
     engine = Engine.PODMAN if metadata else Engine.BUILDAH
     named = image.names[0] if image and image.names else record.image[:12]
-    state = _state(storage, record.id, started=bool(spec))
+    ended = State.EXITED if spec else State.CREATED
+    state = State.RUNNING if running else ended
     return ForeignContainer(
         engine=engine,
         id=record.id,
@@ -93,12 +127,14 @@ def _layers(
     return Layers(upper, tuple(lower), len(lower), namespace), ""
 
 
-def _state(storage: Storage, container: str, *, started: bool) -> State:
+def _is_running(storage: Storage, container: str) -> bool:
     folder = storage.run_root / f"{storage.driver}-containers" / container / "userdata"
     pid = _read(folder / "pidfile").strip()
-    if pid.isdigit() and Path("/proc", os.fsdecode(pid)).exists():
-        return State.RUNNING
-    return State.EXITED if started else State.CREATED
+    return pid.isdigit() and Path("/proc", os.fsdecode(pid)).exists()
+
+
+def _userdata(storage: Storage, container: str) -> Path:
+    return storage.root / f"{storage.driver}-containers" / container / "userdata"
 
 
 def _metadata(record: ContainerRecord) -> dict[str, Any]:
@@ -110,9 +146,8 @@ def _metadata(record: ContainerRecord) -> dict[str, Any]:
 
 def _spec(storage: Storage, container: str) -> dict[str, Any]:
     """The OCI runtime's config, {} before the first start."""
-    folder = storage.root / f"{storage.driver}-containers" / container / "userdata"
     try:
-        values = json.loads(_read(folder / "config.json") or b"{}")
+        values = json.loads(_read(_userdata(storage, container) / "config.json") or b"{}")
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}

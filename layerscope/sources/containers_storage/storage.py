@@ -76,6 +76,11 @@ class Storage:
         """Every container."""
         return [_container(one) for one in self._listed("containers")]
 
+    def version(self) -> object:
+        """Something else after a list has changed."""
+        lists = ("images", "layers", "containers")
+        return [version_of(path) for what in lists for path in self._files_of(what)]
+
     def document(self, image: str, name: str) -> bytes:
         """A document of an image. Raises OSError."""
         folder = self.root / f"{self.driver}-images" / _plain_id(image)
@@ -93,11 +98,14 @@ class Storage:
         return self.root / f"{self.driver}-layers" / f"{_plain_id(layer)}.tar-split.gz"
 
     def _listed(self, what: str) -> Iterator[Document]:
-        folder = self.root / f"{self.driver}-{what}"
-        for name in (f"{what}.json", f"volatile-{what}.json"):
-            data = _read(folder / name)
+        for path in self._files_of(what):
+            data = _read(path)
             if data.strip() not in (b"", b"null"):
-                yield from Document.parse_list(data, str(folder / name))
+                yield from Document.parse_list(data, str(path))
+
+    def _files_of(self, what: str) -> list[Path]:
+        folder = self.root / f"{self.driver}-{what}"
+        return [folder / f"{what}.json", folder / f"volatile-{what}.json"]
 
 
 def open_storages(place: Place) -> list[Storage]:
@@ -125,6 +133,15 @@ def chain(layers: dict[str, LayerRecord], top: str) -> list[LayerRecord]:
         found.append(layers[top])
         top = found[-1].parent
     return found[::-1]
+
+
+def version_of(path: Path) -> tuple[int, ...]:
+    """Something else after a file was written or replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def image_size(image: ImageRecord, layers: Sequence[LayerRecord]) -> int:

@@ -29,6 +29,10 @@ class NoDaemon(LayerscopeError):
     """No Docker answers, or it may not be talked to, or what answers is none."""
 
 
+class SilentDaemon(NoDaemon):
+    """It doesn't answer in time, and may yet."""
+
+
 class DockerRefused(LayerscopeError):
     """Docker answers that it can't, or that there is no such thing."""
 
@@ -196,7 +200,7 @@ def _no_daemon(address: Address, error: Exception) -> NoDaemon:
         hint = "sudo, or have this user join the group docker"
         return NoDaemon(what, "this user may not talk to it", hint)
     if isinstance(error, TimeoutError):
-        return NoDaemon(what, "it doesn't answer in time")
+        return SilentDaemon(what, "it doesn't answer in time")
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
         hint = "start it, or say where it is: DOCKER_HOST=unix://… or tcp://…"
         return NoDaemon(what, "no daemon answers", hint)

@@ -14,6 +14,8 @@ CONTAINERS = (
     Command("sort", ("s",), "Sort", "by size, growth, virtual size, files, … in turn", GROUP, True),
     Command("filter", ("slash",), "Filter", "only containers that have a text in them", GROUP,
             True),
+    Command("others", ("o",), "Other engines", "show what Docker and Podman run, or hide it",
+            GROUP),
     Command("start_stop", ("t",), "Start/stop", "start the container, or ask it to end", GROUP),
     Command("shell", ("e",), "Shell", "a shell in the container; leave it to come back", GROUP),
     Command("commit", ("c",), "Commit", "make its writable layer an image layer", GROUP),

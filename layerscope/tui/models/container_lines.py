@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from layerscope.accounting.live.figures import Figures, Happening, Moment
-from layerscope.tui.models.container_table import how_sure, rate_text, state_text
+from layerscope.tui.models.container_table import how_sure, is_whole, rate_text, state_text
 from layerscope.tui.models.image_lines import bar
 from layerscope.tui.models.written_tree import delta_text
 from layerscope.tui.safe_text import cut, fit, fit_end, fit_left, safe_name, safe_text
@@ -44,12 +44,30 @@ def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
     lines: list[list[Span]] = [[(name, "strong"), (f"  {state_text(row)}, {row.origin}", "dim")]]
     lines.append([(f" {safe_text(row.image)}: {safe_text(row.command) or '(no command)'}", "dim")])
     if figures is None:
-        return [*lines, [(" being measured …", "dim")]]
-    why, size = figures.why, max(figures.size, 1)
+        blocked = [(f" {safe_text(row.blocked)}", "warning")]
+        return [*lines, blocked if row.blocked else [(" being measured …", "dim")]]
     total = size_text(figures.size)
     lines.append([(f" {fit_left(total, 8)} ", "strong"), (f"now; {how_sure(figures)}", "dim")])
     if figures.note:
         lines.append([(f" {safe_text(figures.note)}", "warning")])
+    if is_whole(figures):
+        lines += _made_of(figures)
+    rates = figures.rates
+    parts = [f"{rate_text(rates.bytes) or '0B/s'} in all"]
+    if is_whole(figures):
+        parts.append(f"{rates.files:.1f} files/s")
+        parts.append(f"{rate_text(rates.copied_up) or '0B/s'} copied up")
+    lines.append([(f" {', '.join(parts)}", "dim")])
+    if row.volumes or row.mounts:
+        mounts = ", ".join(map(safe_text, row.mounts))
+        lines.append([(f" not counted: what is in {mounts}", "dim")])
+    return lines
+
+
+def _made_of(figures: Figures) -> list[list[Span]]:
+    """What its bytes are, and those that it hides."""
+    why, size = figures.why, max(figures.size, 1)
+    lines: list[list[Span]] = []
     for amount, words, role in (
         (why.new, "new", "added"),
         (why.copied_changed, "copied up and changed", "modified"),
@@ -59,15 +77,7 @@ def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
         lines.append([(f" {fit_left(size_text(amount), 8)} ", role), share, (f" {words}", "")])
     hidden = f" {fit_left(size_text(why.hidden_below), 8)} "
     words = "of the image hidden: frees none"
-    lines.append([(hidden, "removed"), (" " * _BAR, "bar"), (f" {words}", "")])
-    rates = figures.rates
-    parts = [f"{rate_text(rates.bytes) or '0B/s'} in all", f"{rates.files:.1f} files/s"]
-    parts.append(f"{rate_text(rates.copied_up) or '0B/s'} copied up")
-    lines.append([(f" {', '.join(parts)}", "dim")])
-    if row.volumes or row.mounts:
-        mounts = ", ".join(map(safe_text, row.mounts))
-        lines.append([(f" not counted: what is in {mounts}", "dim")])
-    return lines
+    return [*lines, [(hidden, "removed"), (" " * _BAR, "bar"), (f" {words}", "")]]
 
 
 def advice_of(row: LiveContainer, happenings: Sequence[Happening]) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from layerscope.accounting.live.figures import Figures, Source
-from layerscope.tui.models.containers import Containers, Sort
+from layerscope.tui.models.containers import Containers, Sort, source_text
 from layerscope.tui.models.sparkline import sparkline
 from layerscope.tui.safe_text import fit, fit_left, safe_text
 from layerscope.units import size_text
@@ -14,12 +14,12 @@ from layerscope.usecases.live_lines import LiveContainer
 
 Span = tuple[str, str]
 
-_SIZE, _RATE, _SPARK, _FILES, _STATE = 8, 10, 12, 7, 8
+_SIZE, _RATE, _SPARK, _FILES, _STATE, _SOURCE = 8, 10, 12, 7, 8, 7
 _STATES = {"running": "added", "exited": "dim", "created": "dim"}
 
 
 class ContainerLines:
-    """The rows of the table."""
+    """The rows of the table. Whose they are stands in front where they are of several."""
 
     def __init__(self, known: Containers, rows: Sequence[LiveContainer]) -> None:
         self.rows = rows
@@ -29,36 +29,44 @@ class ContainerLines:
         return len(self.rows)
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
-        """Name, state, size, growth, …; what doesn't fit is left out from the right."""
+        """Name, source, state, size, growth, …; what doesn't fit is left out from the right."""
         row = self.rows[index]
         figures = self._known.figures.get(row.id)
         return _beside((f" {safe_text(row.name)}", ""), self._cells(row, figures), width)
 
     def _cells(self, row: LiveContainer, figures: Figures | None) -> list[Span]:
-        size = size_text(figures.size) if figures else "…"
+        unknown = "" if row.blocked else "…"
+        size = size_text(figures.size) if figures else unknown
         unsettled = "" if figures is None or figures.settled else "~"
         minutes = self._known.minutes.get(row.id)
         spark = sparkline(minutes.grown if minutes else (), _SPARK)
-        why = figures.why if figures else None
+        why = figures.why if figures and is_whole(figures) else None
+        virtual = self._known.virtual(row)
+        files = f"{figures.files:,}" if figures and is_whole(figures) else ""
+        source = [(f" {fit(source_text(row), _SOURCE)}", "accent")]
         return [
+            *(source if self._known.others else ()),
             (f" {fit(state_text(row), _STATE)}", _STATES.get(row.state, "")),
             (f" {fit_left(unsettled + size, _SIZE)}", "strong"),
             (f" {fit_left(rate_text(figures.rates.bytes) if figures else '', _RATE)}", ""),
             (f" {spark}", "bar"),
-            (f" {fit_left(size_text(self._known.virtual(row)), _SIZE)}", "dim"),
-            (f" {fit_left(f'{figures.files:,}' if figures else '', _FILES)}", ""),
+            (f" {fit_left('' if virtual is None else size_text(virtual), _SIZE)}", "dim"),
+            (f" {fit_left(files, _FILES)}", ""),
             (f" {fit_left(size_text(why.copied_up) if why else '', _SIZE)}", "modified"),
             (f" {fit_left(str(len(row.volumes)), 4)}", "dim"),
             (f"  {fit(safe_text(row.image), 28)}", "dim"),
             (f" {row.id[:12]}", "dim"),
-            (f" {fit(row.origin, 10)}", "dim"),
+            *(() if self._known.others else ((f" {fit(row.origin, 10)}", "dim"),)),
             (f" {fit(safe_text(row.command), 30)}", "dim"),
         ]
 
 
-def container_headings(width: int, sort: Sort) -> str:
-    """The words above the columns; the one that orders them is marked."""
+def container_headings(width: int, sort: Sort, *, others: bool = False) -> str:
+    """The words above the columns; the one that orders them is marked. ``others``: as
+    ``Containers`` has it."""
+    source = (fit("SOURCE", _SOURCE), Sort.SOURCE)
     words = (
+        *((source,) if others else ()),
         (fit("STATE", _STATE), Sort.STATE),
         (fit_left("SIZE", _SIZE), Sort.SIZE),
         (fit_left("GROWTH", _RATE), Sort.GROWTH),
@@ -69,7 +77,7 @@ def container_headings(width: int, sort: Sort) -> str:
         (fit_left("VOL", 4), Sort.VOLUMES),
         (" " + fit("IMAGE", 28), Sort.IMAGE),
         (fit("ID", 12), None),
-        (fit("ENGINE", 10), None),
+        *(() if others else ((fit("ENGINE", 10), None),)),
         (fit("COMMAND", 30), None),
     )
     cells = [((("↓" if of is sort else " ") + text), "") for text, of in words]
@@ -87,7 +95,13 @@ def _beside(name: Span, cells: list[Span], width: int) -> list[Span]:
 
 def state_text(row: LiveContainer) -> str:
     """``running``, ``created``, ``exit 137``."""
-    return f"exit {row.exit_code}" if row.state == "exited" else row.state
+    known = row.state == "exited" and row.exit_code is not None
+    return f"exit {row.exit_code}" if known else row.state
+
+
+def is_whole(figures: Figures) -> bool:
+    """Whether more than the size is known."""
+    return figures.source is not Source.DAEMON
 
 
 def rate_text(rate: float) -> str:
@@ -99,7 +113,10 @@ def rate_text(rate: float) -> str:
 
 def how_sure(figures: Figures, now: float | None = None) -> str:
     """Whether the figures are settled, or how old they may be, and where they come from."""
-    age = figures.age + max(0.0, (time.time() if now is None else now) - figures.time)
+    since = max(0.0, (time.time() if now is None else now) - figures.time)
+    if figures.source is Source.DAEMON:
+        return f"{figures.source.value} {since:.0f} s ago"
+    age = figures.age + since
     words = "settled" if figures.settled else f"up to {max(age, 0.1):.1f} s old"
     if figures.source is Source.WALKS:
         words += ", by walks alone"

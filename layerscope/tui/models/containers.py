@@ -11,8 +11,8 @@ from typing import Any
 from layerscope.accounting.live.figures import Figures, Happening, Moment, Row
 from layerscope.tui.models.sparkline import Minutes
 from layerscope.tui.models.written_tree import WrittenTree
-from layerscope.usecases.live_lines import Containers as ContainersTold
 from layerscope.usecases.live_lines import (
+    OWN,
     Event,
     Fed,
     Growing,
@@ -23,6 +23,7 @@ from layerscope.usecases.live_lines import (
     Timeline,
     Top,
 )
+from layerscope.usecases.live_lines import Containers as ContainersTold
 
 _KEPT = 1000  # lines of the feed
 _ENOUGH = 20  # pictures after which the rows of a busy layer count as all there
@@ -40,13 +41,23 @@ class Sort(enum.Enum):
     NAME = "name"
     STATE = "state"
     IMAGE = "image"
+    SOURCE = "source"
     VOLUMES = "volumes"
 
-    @property
-    def following(self) -> Sort:
-        """The next in turn."""
-        every = list(Sort)
-        return every[(every.index(self) + 1) % len(every)]
+    def following(self, *, others: bool) -> Sort:
+        """The next in turn; by source only where there are others than the store."""
+        every = [one for one in Sort if others or one is not Sort.SOURCE]
+        return every[(every.index(self) + 1) % len(every)] if self in every else every[0]
+
+
+class Pane(enum.Enum):
+    """What is told of the chosen container."""
+
+    FILES = "files"
+    WHY = "why"
+    FEED = "feed"
+    GROWING = "growing"
+    TIMELINE = "timeline"
 
 
 @dataclass(slots=True)
@@ -85,11 +96,13 @@ class Details:
 
 
 class Containers:
-    """Everything known of all containers, as the events tell it."""
+    """Everything known of all containers, as the events tell it; ``others``: some aren't the
+    store's."""
 
     def __init__(self) -> None:
         self.rows: Sequence[LiveContainer] = ()
         self.is_known = False
+        self.others = False
         self.figures: dict[str, Figures] = {}
         self.minutes: dict[str, Minutes] = {}
         self._details: dict[str, Details] = {}
@@ -119,6 +132,7 @@ class Containers:
     def _listed(self, rows: Sequence[LiveContainer]) -> None:
         """The containers there are."""
         self.rows, self.is_known = rows, True
+        self.others = any(row.origin != OWN for row in rows)
         there = {row.id for row in rows}
         for known in (self.figures, self.minutes, self._details):
             for gone in known.keys() - there:
@@ -129,13 +143,15 @@ class Containers:
         self.figures[identity] = figures
         self.minutes.setdefault(identity, Minutes()).note(figures.time, figures.size)
 
-    def virtual(self, row: LiveContainer) -> int:
-        """Bytes with the image's."""
+    def virtual(self, row: LiveContainer) -> int | None:
+        """Bytes with the image's, None if those are unknown."""
         figures = self.figures.get(row.id)
+        if row.image_size is None:
+            return None
         return row.image_size + (figures.size if figures else 0)
 
     def ordered(self, sort: Sort, text: str) -> list[LiveContainer]:
-        """Those that have ``text`` in their name, image, ID or command, in order."""
+        """Those that have ``text`` in their name, image, ID, command or source, in order."""
         wanted = text.strip().lower()
         found = [
             row
@@ -144,9 +160,15 @@ class Containers:
             or wanted in row.image.lower()
             or row.id.startswith(wanted)
             or wanted in row.command.lower()
+            or (self.others and wanted in source_text(row))
         ]
         key = _KEYS[sort]
         return sorted(found, key=lambda row: key(self, row))
+
+
+def source_text(row: LiveContainer) -> str:
+    """``store``, or the engine whose it is."""
+    return "store" if row.origin == OWN else row.origin
 
 
 def _figure(get: Callable[[Figures], float]) -> Callable[[Containers, LiveContainer], Any]:
@@ -161,11 +183,12 @@ _KEYS: dict[Sort, Callable[[Containers, LiveContainer], Any]] = {
     Sort.CREATED: lambda known, row: 0,
     Sort.SIZE: _figure(lambda figures: figures.size),
     Sort.GROWTH: _figure(lambda figures: figures.rates.bytes),
-    Sort.VIRTUAL: lambda known, row: -known.virtual(row),
+    Sort.VIRTUAL: lambda known, row: -(known.virtual(row) or 0),
     Sort.FILES: _figure(lambda figures: figures.files),
     Sort.COPIED: _figure(lambda figures: figures.why.copied_up),
     Sort.NAME: lambda known, row: row.name,
     Sort.STATE: lambda known, row: (row.state != "running", row.state),
     Sort.IMAGE: lambda known, row: row.image,
+    Sort.SOURCE: lambda known, row: (row.origin != OWN, row.origin),
     Sort.VOLUMES: lambda known, row: -len(row.volumes),
 }

@@ -20,6 +20,7 @@ ROLES = {
     Mark.DELETED: "removed",
     Mark.UNCHANGED: "warning",
 }
+TOLD = "?"  # a row's kind where its size isn't known
 _SIZE, _DELTA, _FROM = 8, 9, 20
 
 
@@ -201,9 +202,10 @@ class WrittenLines:
         role = ROLES[row.mark] if row else "dim"
         deleted = row is not None and row.mark is Mark.DELETED
         size = row.below if row is not None and deleted else tree.size(path)
+        told = row is not None and row.kind == TOLD
         spans = [
             (f" {mark} ", role),
-            (fit_left(size_text(size), _SIZE), "removed" if deleted else "strong"),
+            (fit_left("" if told else size_text(size), _SIZE), "removed" if deleted else "strong"),
             (" " + fit_left(delta_text(tree.delta(path)), _DELTA), "accent"),
         ]
         room = width - sum(len(text) for text, _ in spans)
@@ -218,6 +220,13 @@ class WrittenLines:
         return spans
 
 
+def path_at(model: object, index: int) -> bytes | None:
+    """The path of a line of the tree."""
+    if isinstance(model, WrittenLines) and index < len(model.paths):
+        return model.paths[index]
+    return None
+
+
 def written_headings(width: int) -> str:
     """The words above the columns."""
     text = f"   {fit_left('SIZE', _SIZE)} {fit_left('SINCE', _DELTA)} "
@@ -227,6 +236,8 @@ def written_headings(width: int) -> str:
 
 def origin_text(row: Row) -> str:
     """Where a path of the writable layer comes from."""
+    if row.kind == TOLD:
+        return "told by the daemon"
     if row.mark is Mark.DELETED:
         return f"deletes layer {row.from_layer}'s"
     if row.from_layer is None:

@@ -98,6 +98,11 @@ class ExplorerScreen(Screen[None]):
         lines = (safe_text(line) for line in message.splitlines())
         self.notify("\n".join(lines), severity="error", markup=False, timeout=10)
 
+    def toggle_others(self) -> None:
+        """From now on what other engines have is shown, on all screens, or it isn't."""
+        self.session.others = not self.session.others
+        self.notify(f"other engines are {'shown' if self.session.others else 'hidden'}", timeout=2)
+
     def show_side(self, is_other: bool) -> None:
         """Where there is room for one pane only: the first, or the other one.
 

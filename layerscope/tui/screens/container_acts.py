@@ -10,10 +10,12 @@ from functools import partial
 from textual import work
 
 from layerscope.errors import LayerscopeError
+from layerscope.tui.models.engine_commands import command_for
+from layerscope.tui.safe_text import safe_text
 from layerscope.tui.screens.ask import AskScreen
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.units import size_text
-from layerscope.usecases.live_lines import LiveContainer
+from layerscope.usecases.live_lines import OWN, LiveContainer
 
 _SHELL = "command -v bash >/dev/null 2>&1 && exec bash; exec sh"
 
@@ -29,18 +31,20 @@ class ContainerActs(ExplorerScreen):
         """Bytes and files that its writable layer holds."""
         raise NotImplementedError
 
-    def _own(self) -> LiveContainer | None:
-        """The chosen one, if it is ours to change."""
+    def _own(self, act: str) -> LiveContainer | None:
+        """The chosen one, if it is ours to change; else it is said what does ``act`` to it."""
         row = self.chosen()
-        if row is not None and row.origin != "layerscope":
-            words = f"{row.name} is {row.origin}'s: layerscope only looks at it"
-            self.notify(words, severity="warning", markup=False, timeout=4)
-            return None
-        return row
+        if row is None or row.origin == OWN:
+            return row
+        words = f"layerscope only looks at what {row.origin} has; to {act} it:\n"
+        command = safe_text(command_for(row, act))
+        self.notify(words + command, severity="warning", markup=False, timeout=8)
+        return None
 
     def action_start_stop(self) -> None:
         """Start it, or ask it to end."""
-        row = self._own()
+        chosen = self.chosen()
+        row = self._own("stop" if chosen is not None and chosen.is_up else "start")
         if row is None:
             return
         from layerscope.usecases.run import start, stop
@@ -52,7 +56,7 @@ class ContainerActs(ExplorerScreen):
 
     def action_remove(self) -> None:
         """Ask, naming what is lost."""
-        row = self._own()
+        row = self._own("remove")
         if row is None:
             return
         size, files = self.weight(row)
@@ -72,7 +76,7 @@ class ContainerActs(ExplorerScreen):
 
     def action_commit(self) -> None:
         """Ask for a name for the image."""
-        row = self._own()
+        row = self._own("commit")
         if row is None:
             return
         size, _ = self.weight(row)
@@ -89,7 +93,7 @@ class ContainerActs(ExplorerScreen):
 
     def action_shell(self) -> None:
         """A shell on this terminal; when it ends, the explorer is back."""
-        row = self._own()
+        row = self._own("enter")
         if row is None:
             return
         if row.state != "running":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import enum
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -24,9 +24,10 @@ from layerscope.tui.models.container_lines import (
     WhyLines,
     advice_of,
 )
-from layerscope.tui.models.container_table import ContainerLines, container_headings
-from layerscope.tui.models.containers import Containers, Details, Sort
-from layerscope.tui.models.written_tree import WrittenLines, written_headings
+from layerscope.tui.models.container_table import ContainerLines, container_headings, is_whole
+from layerscope.tui.models.containers import Containers, Details, Pane, Sort
+from layerscope.tui.models.written_tree import WrittenLines, path_at, written_headings
+from layerscope.tui.safe_text import safe_text
 from layerscope.tui.screens.base import NARROW
 from layerscope.tui.screens.container_acts import ContainerActs
 from layerscope.tui.widgets.headings import Headings
@@ -45,17 +46,8 @@ EMPTY = """\
 """
 _FRAME = 0.2  # seconds between two pictures of what changes by itself
 _TOGETHER = 0.01  # after rest: what is told of one change comes in several events
+_AGE = 1.0  # seconds after which a figure that isn't live is a second older
 _SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
-
-
-class Pane(enum.Enum):
-    """What is told of the chosen container."""
-
-    FILES = "files"
-    WHY = "why"
-    FEED = "feed"
-    GROWING = "growing"
-    TIMELINE = "timeline"
 
 
 class ContainersScreen(ContainerActs):
@@ -98,7 +90,7 @@ class ContainersScreen(ContainerActs):
 
     def body(self) -> Iterable[Widget]:
         """The table, the panes, what is said where there is nothing, the filter."""
-        yield Headings(lambda width: container_headings(width, self._sort), id="headings")
+        yield Headings(self._headings, id="headings")
         yield RowList(id="table")
         with Horizontal(id="below"):
             with Vertical(id="left"):
@@ -109,7 +101,7 @@ class ContainersScreen(ContainerActs):
                 yield Line(id="pane-name")
                 yield RowList(id="side")
         yield Static(EMPTY, id="empty", markup=False)
-        yield Prompt("a part of a name, image, ID or command", id="filter")
+        yield Prompt("a part of a name, image, ID, command or source", id="filter")
 
     @property
     def table(self) -> RowList:
@@ -128,26 +120,31 @@ class ContainersScreen(ContainerActs):
 
     def on_mount(self) -> None:
         """Start to watch."""
-        self._live = Live(self.session.root)
+        self._live = Live(self.session.root, others=self.session.others)
         self.say(f"Containers — {self.session.root}")
         self.table.focus()
         self._listen(self._live)
+        self.set_interval(_AGE, self._show_age)
 
     # -- what comes ----------------------------------------------------------------------------
 
     @work(group="live")
     async def _listen(self, live: Live) -> None:
         try:
-            async for event in live.events():
-                self._take(event)
-                await asyncio.sleep(0)  # a key may wait among many events
+            async with contextlib.aclosing(live.events()) as told:
+                async for event in told:
+                    self._take(event)
+                    await asyncio.sleep(0)  # a key may wait among many events
         except OSError as error:
             self.fail(error)
 
     def _take(self, event: lines.Event) -> None:
         if isinstance(event, lines.Failed):
             self.fail(LayerscopeError(event.what, event.why, event.hint))
+        before = self._all.others
         self._all.take(event)
+        if self._all.others is not before:
+            self.query_one("#headings", Headings).refresh()
         self._paint_soon()
 
     def _paint_soon(self) -> None:
@@ -212,11 +209,21 @@ class ContainersScreen(ContainerActs):
         if known.then is not None:
             self.files.go_on(ThenLines(known.then))
             return
-        path, place = _path_at(self.files.model, self.files.cursor), self.files.cursor
+        path, place = path_at(self.files.model, self.files.cursor), self.files.cursor
         model = WrittenLines(known.tree)
         moved = path is not None and model.paths[place : place + 1] != [path]
         there = moved and path in model.paths
         self.files.go_on(model, model.paths.index(path) if there and path is not None else None)
+
+    def _show_age(self) -> None:
+        """What a daemon told is told with its age."""
+        row = self.chosen()
+        figures = self._all.figures.get(row.id) if row is not None else None
+        if figures is not None and not is_whole(figures):
+            self._paint_soon()
+
+    def _headings(self, width: int) -> str:
+        return container_headings(width, self._sort, others=self._all.others)
 
     def _left_headings(self, width: int) -> str:
         model = self.query_one("#files", RowList).model
@@ -260,17 +267,21 @@ class ContainersScreen(ContainerActs):
 
     @on(RowList.Opened, "#files")
     def _open_file(self, event: RowList.Opened) -> None:
-        row, path = self.chosen(), _path_at(self.files.model, event.index)
+        row, path = self.chosen(), path_at(self.files.model, event.index)
         if row is None or path is None:
             return
         tree = self._all.details(row.id).tree
         if tree.is_folder(path):
             self.action_fold()
             return
+        if row.blocked:
+            words = f"its files can't be read here: {row.blocked}"
+            self.notify(safe_text(words), severity="warning", markup=False, timeout=4)
+            return
         from layerscope.tui.screens.written_file import WrittenFileScreen
 
         written = tree.row(path)
-        if written is not None and row.origin == "layerscope":
+        if written is not None:
             self.app.push_screen(WrittenFileScreen(row, written))
 
     @on(RowList.Opened, "#side")
@@ -313,13 +324,13 @@ class ContainersScreen(ContainerActs):
 
     def action_sort(self) -> None:
         """By the next column."""
-        self._sort = self._sort.following
+        self._sort = self._sort.following(others=self._all.others)
         self.query_one("#headings", Headings).refresh()
         self._show_table()
 
     def action_fold(self) -> None:
         """Open or shut the directory under the cursor."""
-        row, path = self.chosen(), _path_at(self.files.model, self.files.cursor)
+        row, path = self.chosen(), path_at(self.files.model, self.files.cursor)
         if row is not None and path is not None:
             self._all.details(row.id).tree.toggle(path)
             self._show_files(self._all.details(row.id))
@@ -334,7 +345,7 @@ class ContainersScreen(ContainerActs):
 
     def action_copy_path(self) -> None:
         """The path under the cursor, or the container's ID."""
-        path, row = _path_at(self.files.model, self.files.cursor), self.chosen()
+        path, row = path_at(self.files.model, self.files.cursor), self.chosen()
         if self.files.has_focus and path is not None:
             self.copy_path(path)
         elif row is not None:
@@ -346,6 +357,12 @@ class ContainersScreen(ContainerActs):
         from layerscope.tui.screens.store import StoreScreen
 
         self.app.push_screen(StoreScreen())
+
+    def action_others(self) -> None:
+        """Show what other engines run, or hide it."""
+        self.toggle_others()
+        if self._live is not None:
+            self._live.watch_others(self.session.others)
 
     def action_filter(self) -> None:
         """Ask for a text."""
@@ -381,10 +398,3 @@ class ContainersScreen(ContainerActs):
         """The panes have another width."""
         super().on_resize(event)
         self._paint_soon()
-
-
-def _path_at(model: object, index: int) -> bytes | None:
-    """The path of a line of the tree."""
-    if isinstance(model, WrittenLines) and index < len(model.paths):
-        return model.paths[index]
-    return None

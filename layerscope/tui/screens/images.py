@@ -120,8 +120,7 @@ class ImagesScreen(ExplorerScreen):
 
     def action_others(self) -> None:
         """Show what other engines have, or hide it."""
-        self.session.others = not self.session.others
-        self.notify(f"other engines are {'shown' if self.session.others else 'hidden'}", timeout=2)
+        self.toggle_others()
         self._ask_others()
         self._show()
 

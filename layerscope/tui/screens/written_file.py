@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from textual import events, on, work
 from textual.containers import Horizontal, Vertical
@@ -12,6 +13,7 @@ from textual.widgets import Static
 
 from layerscope.accounting.live.figures import Mark, Row
 from layerscope.errors import LayerscopeError
+from layerscope.tui.aside import aside
 from layerscope.tui.commands.command import bindings
 from layerscope.tui.commands.written_file import WRITTEN_FILE
 from layerscope.tui.models.written_tree import origin_text
@@ -21,7 +23,7 @@ from layerscope.tui.widgets.preview import Preview
 from layerscope.tui.widgets.rows import RowList, Span
 from layerscope.units import size_text
 from layerscope.usecases.live_lines import LiveContainer
-from layerscope.usecases.written_file import Line, WrittenFile
+from layerscope.usecases.written_file import Line, WrittenFile, open_written
 
 _ROLES = {"+": "added", "-": "removed", "@": "accent", " ": ""}
 
@@ -102,12 +104,15 @@ class WrittenFileScreen(ExplorerScreen):
         if self._file is not None:
             self._file.close()
 
-    @work(thread=True)
-    def _open(self) -> None:
+    @work
+    async def _open(self) -> None:
+        store, path = self.session.store, self._row.path
         try:
-            file = WrittenFile(self.session.store, self._container.id, self._row.path)
+            file = await aside(
+                partial(open_written, store, self._container, path), WrittenFile.close
+            )
         except (LayerscopeError, OSError) as error:
-            self.app.call_from_thread(self.fail, error)
+            self.fail(error)
             return
         if not self.post_message(self.Opened(file)):
             file.close()
