@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ from layerscope.containers.runtime.spec import (
 )
 
 _CHUNK = 1 << 16
+_QUIET = 0.1  # seconds of silence that are told
 _SYS_ADMIN = 21  # linux/capability.h
 _HINT = "as root, or where an ordinary user may have namespaces"
 
@@ -178,7 +180,11 @@ def _reading(output: Output) -> Iterator[int]:
     reader, writer = os.pipe()
 
     def pass_on() -> None:
-        while data := os.read(reader, _CHUNK):
+        while True:
+            ready, _, _ = select.select([reader], [], [], _QUIET)
+            data = os.read(reader, _CHUNK) if ready else b""
+            if ready and not data:
+                return
             output(data)
 
     thread = threading.Thread(target=pass_on, daemon=True)

@@ -76,7 +76,7 @@ class Watcher(Protocol):
         """A step begins."""
 
     def output(self, data: bytes) -> None:
-        """A piece of what a RUN prints."""
+        """A piece of what a RUN prints; an empty one now and then while it prints nothing."""
 
     def end(self, done: StepDone) -> None:
         """The step is done."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LAST = 6  # lines of output below a step that runs
 _WIDTH = 200
 _SHORTEST = 30
+_EVERY = 0.05  # seconds between two pictures of a step that goes on
+_SOON = 0.5  # seconds after which a step tells how long it takes
 
 
 class PlainView:
@@ -48,7 +50,7 @@ class PlainView:
                 self._say("CACHED")
             return
         if done.reason:
-            self._say(f"not cached: {done.reason}")
+            self._say(f"not cached: {shown_text(done.reason)}")
         size = f", {size_text(done.size)}" if done.diff_id else ""
         self._say(f"DONE {done.seconds:.1f}s{size}")
 
@@ -77,7 +79,7 @@ class LiveView:
         from rich.console import Console
         from rich.live import Live
 
-        self.check = check
+        self._check = check
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
@@ -86,6 +88,11 @@ class LiveView:
         self._rest = b""
         self._began = 0.0
         self._painted = 0.0
+
+    def check(self) -> None:
+        """Raise if the user asked to stop; else the seconds go on."""
+        self._check()
+        self._repaint()
 
     def begin(self, step: Step) -> None:
         """A step begins."""
@@ -97,8 +104,7 @@ class LiveView:
         """The last lines that a RUN printed."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._lines = [*self._lines, *(shown_text(_text(line)) for line in lines)][-_LAST:]
-        if time.monotonic() - self._painted > 0.05:
-            self._paint()
+        self._repaint()
 
     def end(self, done: StepDone) -> None:
         """The step moves up into the list of those that are done."""
@@ -108,7 +114,7 @@ class LiveView:
         if done.step.position == 1:
             mark, note = "·", ""
         size = f"  {size_text(done.size)}" if done.diff_id else ""
-        reason = f"  ({done.reason})" if done.reason else ""
+        reason = f"  ({shown_text(done.reason)})" if done.reason else ""
         room = self._console.width - len(f"{mark}   {note}{size}{reason}") - 1
         line = Text(f"{mark} {shortened(headline(done.step), max(room, _SHORTEST))}")
         line.append(f"  {note}{size}", "dim")
@@ -124,8 +130,24 @@ class LiveView:
         self._live.stop()
         if self._step is not None:
             self._console.print(Text(f"✗ {headline(self._step)}", "red"))
-            for line in self._lines:
+            for line in self._printed():
                 self._console.print(Text(f"    {line}"))
+
+    def point_to(self, image: str) -> None:
+        """Say where more is told of the build."""
+        from rich.text import Text
+
+        words = f"layerscope {image}, then B: the Dockerfile beside what its steps made"
+        self._console.print(Text(words, "dim"))
+
+    def _printed(self) -> list[str]:
+        """The last lines of a RUN, with what has no end yet."""
+        rest = [shown_text(_text(self._rest))] if self._rest else []
+        return [*self._lines, *rest][-_LAST:]
+
+    def _repaint(self) -> None:
+        if time.monotonic() - self._painted > _EVERY:
+            self._paint()
 
     def _paint(self) -> None:
         from rich.text import Text
@@ -134,7 +156,11 @@ class LiveView:
         if self._step is None:
             self._live.update(Text(""), refresh=True)
             return
-        lines = [f"▸ {headline(self._step)}", *(f"    {line}" for line in self._lines)]
+        seconds = time.monotonic() - self._began
+        since = f"  {seconds:.1f}s" if seconds > _SOON else ""
+        room = max(self._console.width - len(since) - 3, _SHORTEST)
+        head = f"▸ {shortened(headline(self._step), room)}{since}"
+        lines = [head, *(f"    {line}" for line in self._printed())]
         whole = Text("\n".join(lines), overflow="ellipsis", no_wrap=True)
         self._live.update(whole, refresh=True)
 

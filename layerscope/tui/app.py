@@ -100,11 +100,11 @@ class ExplorerApp(App[int]):
             renderable = Changes(renderable, self._painter)
         super()._display(screen, renderable)
 
-    def open_target(self, target: str) -> None:
-        """Open the layers of a TARGET."""
+    def open_target(self, target: str, layer: int | None = None) -> None:
+        """Open the layers of a TARGET, at the files of one (from the top one down if negative)."""
         from layerscope.tui.screens.layers import LayersScreen
 
-        self.push_screen(LayersScreen(target))
+        self.push_screen(LayersScreen(target, layer))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The guide's commands are there where the guide is."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.build.plan import Step, StepDone, StepFailed, Watcher
 from layerscope.errors import LayerscopeError
+from layerscope.progress import Silent
 
 if TYPE_CHECKING:
     from layerscope.build.runner import Runner
@@ -85,7 +86,7 @@ def build(
         names=request.names,
     )
     chosen = runner or _processes(request)
-    built = make(store, plan, chosen, watcher, lambda *asked: _base(store, *asked))
+    built = make(store, plan, chosen, watcher, lambda *asked: _base(store, watcher, *asked))
     names = store.resolve(str(built.image)).names
     return BuildResult(str(built.image), names, built.steps, built.unused)
 
@@ -127,7 +128,17 @@ def _shown(file: Path, request: BuildRequest) -> str:
     return str(request.file) if request.file else file.name
 
 
-def _base(store: Store, text: str, platform: Platform | None) -> StoredImage:
+class _Watched(Silent):
+    """Progress of a base that is copied in: it stops when the build is to stop."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def check(self) -> None:
+        self._watcher.check()
+
+
+def _base(store: Store, watcher: Watcher, text: str, platform: Platform | None) -> StoredImage:
     """The image that a FROM names, in the store: one of the store's, or any TARGET copied in."""
     from layerscope.oci.platform import choose
 
@@ -139,5 +150,6 @@ def _base(store: Store, text: str, platform: Platform | None) -> StoredImage:
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
 
-    image = open_target(text, store, platform)
-    return load_image(image, store, ()).image
+    progress = _Watched(watcher)
+    image = open_target(text, store, platform, progress)
+    return load_image(image, store, (), progress).image

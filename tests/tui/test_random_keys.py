@@ -26,7 +26,7 @@ _TARGETS = (
 )
 _ARROWS = ("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F")
 _KEYS = (
-    *"hjklgGnNaAMDUmcwrbsypdu:/?+-*0123456789[] .",
+    *"hjklgGnNaAMDUBmcwrbsypdu:/?+-*0123456789[] .",
     *("\t", "\r", "\r", "\x1b", "\x1b", "\x7f", "\x1b[Z", "\x10", "\x1bOQ"),
     *_ARROWS,
     *("\x1b[200~usr/bin\x1b[201~", "etc", "*.so"),
@@ -86,8 +86,10 @@ def test_whatever_is_pressed_it_stands(own: Path, tmp_path: Path, seed: int) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize(("key", "screen"), [("C", "Containers — "), ("S", "Store — ")])
-def test_containers_and_store_stand_too(
+@pytest.mark.parametrize(
+    ("key", "screen"), [("C", "Containers — "), ("S", "Store — "), ("B", "Build — ")]
+)
+def test_other_screens_stand_too(
     own: Path, tmp_path: Path, key: str, screen: str, seed: int
 ) -> None:
     words = [sys.executable, "-m", "layerscope", "--root", str(own)]

@@ -26,6 +26,8 @@ ENV A=1
 COPY src \\
   /app
 RUN nothing
+
+# what runs
 CMD x
 """
 
@@ -44,7 +46,7 @@ def told(store: Store, target: str) -> HowBuilt:
 
 
 def facts(built: HowBuilt) -> list[tuple[int, str, list[int]]]:
-    return [(step.line, step.instruction.split()[0], [*step.layers]) for step in built.steps]
+    return [(step.lines[0], step.instruction.split()[0], [*step.layers]) for step in built.steps]
 
 
 def test_what_was_built_here_has_its_dockerfile_and_what_became_of_it(bench: Bench) -> None:
@@ -56,8 +58,9 @@ def test_what_was_built_here_has_its_dockerfile_and_what_became_of_it(bench: Ben
         (3, "ENV", []),
         (4, "COPY", [2]),
         (6, "RUN", []),
-        (7, "CMD", []),
+        (9, "CMD", []),
     ]
+    assert [len(step.lines) for step in built.steps] == [1, 1, 2, 1, 1]
     assert [step.cached for step in built.steps] == [True, False, False, False, False]
     assert [step.reason for step in built.steps][1:] == ["it was not built before", *[ANEW] * 3]
     assert all(step.seconds is not None and step.elsewhere is None for step in built.steps)
@@ -129,10 +132,10 @@ def test_other_images_are_told_by_their_history(bench: Bench) -> None:
         'CMD ["sh"]',
     )
     assert built.steps == (
-        BuiltStep(2, "FROM scratch", range(0)),
-        BuiltStep(3, "RUN 0", range(1)),
-        BuiltStep(4, "RUN 1", range(1, 2)),
-        BuiltStep(5, 'CMD ["sh"]', range(0)),
+        BuiltStep(range(2, 3), "FROM scratch", range(0)),
+        BuiltStep(range(3, 4), "RUN 0", range(1)),
+        BuiltStep(range(4, 5), "RUN 1", range(1, 2)),
+        BuiltStep(range(5, 6), 'CMD ["sh"]', range(0)),
     )
 
 

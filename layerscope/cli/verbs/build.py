@@ -12,6 +12,7 @@ from layerscope.cli.build_view import LiveView, PlainView
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_platform
 from layerscope.errors import UsageError
+from layerscope.oci.digest import Digest
 from layerscope.usecases.build import BuildRequest, BuildResult, StepDone, build
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def run(context: Context) -> int:
         built = build(context.store, _request(context), view)
     finally:
         view.close()
+    if isinstance(view, LiveView) and not args.json:
+        view.point_to(built.names[0] if built.names else Digest.parse(built.id).short)
     for name in built.unused:
         sys.stderr.write(f"layerscope: --build-arg {name}: no ARG asks for it\n")
     if args.json:

@@ -14,6 +14,7 @@ IMAGES = (
             GROUP),
     Command("compare", ("c",), "Compare", "two marked images, or the marked and this one",
             GROUP),
+    Command("build", ("B",), "Build", "the Dockerfile beside the layers it made", GROUP),
     Command("copy_id", ("y",), "Copy ID", "to the clipboard of your terminal", GROUP),
     Command("containers", ("C",), "Containers", "what runs, and what it writes", GROUP, True),
     Command("store", ("S",), "Store", "who shares what, and what deleting it gives back", GROUP),

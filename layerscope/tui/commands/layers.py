@@ -18,6 +18,8 @@ _LAYERS = (
     Command("compare", ("c",), "Compare", "two marked layers, or the marked and this one",
             LAYERS_GROUP),
     Command("waste", ("w",), "Waste", "what costs most for nothing", LAYERS_GROUP, True),
+    Command("build", ("B",), "Build", "the Dockerfile beside the layers it made", LAYERS_GROUP,
+            True),
     Command("read_on", ("r",), "Read on", "read what Esc or an error left unread",
             LAYERS_GROUP),
 )  # fmt: skip

@@ -42,13 +42,13 @@ class TextLines:
         words = self._words(index)
         if words is None:
             return [number, ("…", "dim")]
-        return [number, *_cut(words, self.left, width - digits - 2)]
+        return [number, *window(words, self.left, width - digits - 2)]
 
     def _words(self, index: int) -> list[Span] | None:
         if self.coloured is not None and index < len(self.coloured):
-            return _expanded([(word, _ROLES[ink]) for ink, word in self.coloured[index]])
+            return expanded([(word, _ROLES[ink]) for ink, word in self.coloured[index]])
         line = self._line(index)
-        return None if line is None else _expanded([(decoded(line.rstrip(b"\r\n")), "")])
+        return None if line is None else expanded([(decoded(line.rstrip(b"\r\n")), "")])
 
     def _line(self, index: int) -> bytes | None:
         first, offset, end = self._starts.block(index)
@@ -71,9 +71,9 @@ def decoded(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _expanded(words: list[Span]) -> list[Span]:
+def expanded(words: list[Span]) -> list[Span]:
     """Tabs as blanks up to the next stop, control characters escaped."""
-    expanded: list[Span] = []
+    found: list[Span] = []
     column = 0
     for text, role in words:
         pieces = text.split("\t")
@@ -83,11 +83,11 @@ def _expanded(words: list[Span]) -> list[Span]:
             if number < len(pieces) - 1:
                 blanks = _TAB - column % _TAB
                 safe, column = safe + " " * blanks, column + blanks
-            expanded.append((safe, role))
-    return expanded
+            found.append((safe, role))
+    return found
 
 
-def _cut(words: list[Span], left: int, width: int) -> list[Span]:
+def window(words: list[Span], left: int, width: int) -> list[Span]:
     """What of the words is in the window; an ellipsis where they go on."""
     shown: list[Span] = []
     room = width

@@ -206,6 +206,16 @@ class ImagesScreen(ExplorerScreen):
         if row is not None:
             self.explorer.open_target(row.target)
 
+    def action_build(self) -> None:
+        """The Dockerfile of the image under the cursor, beside the layers that it made."""
+        row = self._chosen()
+        if row is None:
+            return
+        from layerscope.tui.screens.build import BuildScreen
+
+        find, visit = self.session.open, self.explorer.open_target
+        self.app.push_screen(BuildScreen(partial(find, row.target), partial(visit, row.target)))
+
     def action_mark_image(self) -> None:
         """Mark the image, or take its mark away; of three the oldest goes."""
         row = self._chosen()

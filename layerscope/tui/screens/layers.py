@@ -36,7 +36,8 @@ from layerscope.usecases.opened import OpenImage
 
 
 class LayersScreen(ReadingScreen):
-    """Left the layers, bottom up, right the files."""
+    """Left the layers, bottom up, right the files; it opens on those of a ``layer``, if one is
+    given (from the top one down if negative)."""
 
     ACTIONS = LAYERS
     BINDINGS = bindings(LAYERS)
@@ -54,8 +55,9 @@ class LayersScreen(ReadingScreen):
     LayersScreen.-narrow.-other #left { display: none; }
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, layer: int | None = None) -> None:
         super().__init__(target)
+        self._wanted = layer
         self._shown: tuple[int | None, Stage, bool, bool] | None = None
         self._marked: list[int] = []
 
@@ -93,6 +95,9 @@ class LayersScreen(ReadingScreen):
         made = steps(image.image.config.history, image.layer_count)
         self.layer_list.show(LayerLines(layer_lines(made, reading.states), self._marked))
         self.say(self._title(image, reading))
+        if self._wanted is not None and image.layer_count:
+            wanted, self._wanted = self._wanted % image.layer_count, None
+            self.visit_layer(wanted)
 
     def _title(self, image: OpenImage, reading: Reading) -> str:
         name = ", ".join(image.image.names) or image.image.origin
@@ -243,16 +248,33 @@ class LayersScreen(ReadingScreen):
             return
         self.app.push_screen(WasteScreen(self.image, self.visit))
 
-    def visit(self, number: int, path: bytes, scope: Scope = Scope.CHANGED) -> None:
-        """Go to a path as a layer left it."""
+    def action_build(self) -> None:
+        """The Dockerfile beside the layers that it made."""
+        image = self.image
+        if image is None:
+            return
+        from layerscope.tui.screens.build import BuildScreen
+
+        def visit(number: int) -> None:
+            self.app.pop_screen()
+            self.visit_layer(number)
+
+        self.app.push_screen(BuildScreen(lambda: image, visit, lambda: self.is_reading))
+
+    def visit_layer(self, number: int) -> None:
+        """Go to a layer's files."""
         model = self.layer_list.model
         if not isinstance(model, LayerLines):
             return
         index = next(n for n, line in enumerate(model.lines) if line.layer == number)
         self.layer_list.move_to(index)
         self._show_line(model.lines[index])
-        self.files.visit(path, scope)
         self.set_focus(self.files.file_tree)
+
+    def visit(self, number: int, path: bytes, scope: Scope = Scope.CHANGED) -> None:
+        """Go to a path as a layer left it."""
+        self.visit_layer(number)
+        self.files.visit(path, scope)
 
     def action_back(self) -> None:
         """Out of a prompt or a filter, then of the files, of the reading, of the screen."""
