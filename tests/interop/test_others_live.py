@@ -225,6 +225,7 @@ async def test_both_screens_show_it(only_docker: Docker, run: Run, tmp_path: Pat
         for key in ("t", "d", "c", "e"):
             await explorer.press(key, settled=False)
         await explorer.until(lambda: "docker exec -it shown sh" in explorer.notices)
+        await explorer.leave()
     assert only_docker("inspect", "--format", "{{.State.Status}}", "shown").strip() == "running"
 
 
@@ -285,5 +286,6 @@ async def test_both_screens_show_podman_s(only_podman: Tool, tmp_path: Path) -> 
             assert line.split()[1:3] == ["podman", "created"]
             await explorer.press("t", settled=False)
             await explorer.until(lambda: "podman start made" in explorer.notices)
+            await explorer.leave()
     finally:
         only_podman("rm", "-f", "made")

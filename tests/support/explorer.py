@@ -35,6 +35,12 @@ class Explorer:
             assert time.monotonic() < end, self.text
             await self._pilot.pause(0.01)
 
+    async def leave(self, screens: int = 1) -> None:
+        """Step back from what is on top, until what was begun there is over."""
+        for _ in range(screens):
+            self.app.pop_screen()
+        await self.settle()
+
     async def press(self, *keys: str, settled: bool = True) -> None:
         """Press keys, by Textual's names, and wait for what they do."""
         await self._pilot.press(*keys)

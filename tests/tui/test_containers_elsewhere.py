@@ -214,6 +214,7 @@ async def test_a_file_is_shown_beside_the_image_s(root: Path, here: Told, asked:
         await explorer.until(lambda: "LAYER 0, 100B" in explorer.text)
         assert "/d/f in here" in explorer.lines[0]
         await explorer.until(lambda: "changed" in explorer.text)
+        await explorer.leave(2)
 
 
 async def test_nothing_is_ever_changed(root: Path, here: Told, asked: list[str]) -> None:
@@ -235,6 +236,8 @@ async def test_nothing_is_ever_changed(root: Path, here: Told, asked: list[str])
             put_cursor(screen, name)
             await explorer.press(key, settled=False)
             said += explorer.notices
+        await explorer.until(lambda: back(explorer))
+        await explorer.leave()
     for words in ("stop", "rm -f", "commit", "exec -it"):
         assert all(f"docker {words} {one}" in said for one in ("here", "elsewhere"))
     assert state() == before
