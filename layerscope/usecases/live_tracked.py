@@ -97,9 +97,10 @@ class Tracked:
     def follow(self, subject: Subject) -> None:
         """What is said of it now."""
         if subject.row.state != self.container.state:
-            self.wanted = bool(subject.upper)
             if self.layer is not None:
                 self.layer.pace.changed()
+            else:
+                self.wanted = bool(subject.upper)
         self.subject = subject
 
     def look_for_hints(self) -> None:

@@ -264,3 +264,15 @@ def test_the_client_can_only_get() -> None:
     """Nothing that changes a thing can be asked of a daemon: there is no method for it."""
     public = {name for name in vars(DockerClient) if not name.startswith("_")}
     assert public == {"close", "document", "documents", "stream"}
+
+
+def test_one_that_ends_while_it_is_looked_at_costs_nothing_more(
+    watcher: Watcher, docker: Docker, here: Told
+) -> None:
+    answers, _ = docker
+    watcher.until(lambda: here.id in watcher.figures)
+    watcher.live.open(here.id)
+    ended = Told("here", here.folder, "exited", "Exited (3) 1 second ago")
+    answers["/containers/json?all=1"] = document([ended.row()])
+    watcher.until(lambda: watcher.rows["here"].state == "exited")
+    watcher.until(lambda: watcher.figures[here.id].settled and watcher.live.period > 0)
