@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from layerscope.errors import LayerscopeError
 
@@ -28,8 +27,7 @@ class ByteSource(Protocol):
         """Put up to ``len(memory)`` bytes into ``memory``; how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRange:
+class FileRange(NamedTuple):
     """``size`` bytes of a file from ``offset`` on."""
 
     path: Path

@@ -13,8 +13,7 @@ import enum
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from layerscope.archive.blob import BrokenBlob, ByteSource
 from layerscope.archive.zstd_frames import MAGIC, FrameSource, is_skippable
@@ -43,8 +42,7 @@ class DecompressionBomb(LayerscopeError):
     """Compressed data grows beyond all measure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How far compressed data may grow before it is called a bomb.
 
     ``max_size`` bounds what comes out, in bytes. ``max_ratio`` bounds bytes out per byte in, once

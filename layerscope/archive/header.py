@@ -6,7 +6,7 @@ layout of the fields read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ _HEADER_ONLY = np.zeros(256, bool)
 _HEADER_ONLY[list(b"123456")] = True
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(NamedTuple):
     """Fields of k header blocks; every list has k items.
 
     ``content`` is what follows the header, in bytes, ``size`` the number in its size field.

@@ -13,8 +13,8 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 WINDOW = 32 << 10
 
@@ -26,8 +26,7 @@ _ROW = struct.Struct("<QQQI")
 _MAX_POINTS = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """``output`` bytes come before it, and ``bit`` bits of the compressed data."""
 
     output: int
@@ -35,8 +34,7 @@ class Point:
     window: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The gzip blob that points are of: its digest or another name, and its size in bytes."""
 
     name: str

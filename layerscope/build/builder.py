@@ -6,6 +6,8 @@ before; the last gets the names. What a failed build has done stays for the next
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from layerscope.build.lines import BadDockerfile
@@ -42,7 +44,7 @@ def build(store: Store, plan: Plan, runner: Runner, watcher: Watcher, open_base:
     order = needed(stages, target, bases)
     if any(step.name == "RUN" for stage in order for step in stage.steps):
         runner.check()
-    with store.hold() as hand:
+    with store.hold() as hand, _settled(store):
         around = Surroundings(store, hand, plan, runner, watcher, open_base, stages, outer)
         for stage in order:
             around.states[stage.number] = StageRun(around, stage, bases[stage.number]).all(
@@ -57,6 +59,15 @@ def build(store: Store, plan: Plan, runner: Runner, watcher: Watcher, open_base:
                 store.tag(str(image), name)
     unused = set(plan.build_args) - around.asked - set(outer.args) - PREDEFINED
     return Built(image, tuple(around.done), tuple(sorted(unused)))
+
+
+@contextmanager
+def _settled(store: Store) -> Iterator[None]:
+    """The steps of a build that fails stay, too."""
+    try:
+        yield
+    finally:
+        store.settle()
 
 
 def _keep_record(store: Store, dockerfile: Dockerfile, image: Digest, done: list[StepDone]) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.oci.digest import Digest
 
@@ -23,8 +23,7 @@ _SHOWN = 3
 _LOOK_AT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a step depends on besides the image below.
 
     ``text`` is the instruction as written, ``does`` what it comes to; ``files`` has what is copied,
@@ -33,8 +32,8 @@ class Inputs:
 
     text: str
     does: str
-    files: Mapping[str, str] = field(default_factory=dict)
-    args: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = MappingProxyType({})
+    args: Mapping[str, str] = MappingProxyType({})
     epoch: int | None = None
 
     def key(self) -> str:
@@ -51,10 +50,11 @@ def find(store: Store, parent: str, inputs: Inputs) -> Digest | None:
 
 def remember(store: Store, parent: str, inputs: Inputs, image: Digest) -> None:
     """Keep what a step made."""
-    values = asdict(inputs)
+    values = inputs._asdict()
     values["files"], values["args"] = dict(inputs.files), dict(inputs.args)
     detail = zlib.compress(json.dumps(values).encode(), 1)
-    with store.database.write() as tx:
+    # It lasts from when the image does that it made.
+    with store.database.write(lasting=False) as tx:
         row = (parent, inputs.key(), str(image), inputs.text, detail)
         tx.execute(
             "INSERT OR REPLACE INTO build_cache (parent, key, image, text, detail)"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from layerscope.archive.entry import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """What time it is. ``epoch`` (SOURCE_DATE_EPOCH, seconds since 1970) stands for now, and for
     every time after it; so does what a step wrote, after ``start``, in case it lies ahead."""
 

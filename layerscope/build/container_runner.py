@@ -79,13 +79,14 @@ class ContainerRunner:
 
     def _box(self, command: Command, binds: tuple[Bind, ...]) -> Box:
         from layerscope.containers.runtime.rootfs import make_base, write_own_files
-        from layerscope.containers.runtime.toolbox import toolbox
         from layerscope.containers.trees import unpacked
         from layerscope.cow.form import detect_form
 
         store, folder = command.store, command.place.folder
         layers = [make_base(folder / "base")]
         if self._toolbox:
+            from layerscope.containers.runtime.toolbox import toolbox
+
             layers.insert(0, toolbox(store.root / "toolbox"))
         if command.image is not None:
             layers += unpacked(store, store.resolve(str(command.image)))
@@ -146,12 +147,14 @@ def _run(box: Box, process: Process, output: Output) -> int:
     from layerscope.containers.runtime.launch import launch
     from layerscope.containers.runtime.supervise import Output as Echo
     from layerscope.containers.runtime.supervise import supervise
+    from layerscope.store.database import forking_strangers
 
     reader, writer = os.pipe()
     nothing = os.open(os.devnull, os.O_RDONLY)
     with _signals_kept():
         try:
-            started = launch(box, process, (nothing, writer, writer))
+            with forking_strangers():
+                started = launch(box, process, (nothing, writer, writer))
         except BaseException:
             os.close(reader)
             raise

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.paths import follow
@@ -17,8 +17,7 @@ from layerscope.cow.engine import Engine
 _SECOND = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(NamedTuple):
     """What copied files belong to, and their mode where it isn't their own."""
 
     uid: int = 0

@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.errors import LayerscopeError
 
@@ -20,8 +20,7 @@ class BadPattern(LayerscopeError):
     """A pattern that is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(NamedTuple):
     text: str
     regex: re.Pattern[str]
     keeps: bool

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.build.words import Lexer, bare_words
 from layerscope.errors import LayerscopeError
@@ -28,8 +28,7 @@ class BadDockerfile(LayerscopeError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(NamedTuple):
     """A file that stands in the Dockerfile. ``expand``: variables in it mean something."""
 
     name: str
@@ -37,8 +36,7 @@ class Heredoc:
     expand: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A logical line: where it starts, counted from 1, and what it says."""
 
     number: int
@@ -46,8 +44,7 @@ class Line:
     heredocs: tuple[Heredoc, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """All logical lines, and the character that escapes in them."""
 
     lines: tuple[Line, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerscope.oci.runtime_config import RuntimeConfig
 
@@ -22,8 +21,7 @@ class BadArgument(ValueError):
     """An argument that an instruction can't take; its text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """An instruction with its variables replaced; ``exec`` as it was written."""
 
     name: str
@@ -32,8 +30,7 @@ class Words:
     exec: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What became of the config, and what the history says after ``#(nop)``."""
 
     config: RuntimeConfig

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from layerscope.build.lines import BadDockerfile, Heredoc, Line, read_lines
 from layerscope.build.words import bare_words
@@ -20,8 +21,7 @@ _FLAGS: Mapping[str, frozenset[str]] = {
 _NO_TRIGGER = frozenset(("FROM", "MAINTAINER", "ONBUILD"))
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One instruction. ``text`` is all of it on one line, ``line`` where it starts.
 
     ``args`` by name: ENV and LABEL names and values in turn; ARG ``NAME[=VALUE]``; COPY and ADD
@@ -33,13 +33,12 @@ class Instruction:
     args: tuple[str, ...]
     text: str
     line: int
-    flags: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = MappingProxyType({})
     exec: bool = False
     heredocs: tuple[Heredoc, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(NamedTuple):
     """A whole one; ``file`` is its name for errors, ``text`` what stands in it."""
 
     file: str
@@ -68,8 +67,7 @@ def parse_trigger(text: str, file: str, line: int) -> Instruction:
     return _parse(Line(line, made.text, made.heredocs), file, read.escape)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """An instruction's text, cut up so far."""
 
     name: str

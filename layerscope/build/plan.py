@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from layerscope.errors import LayerscopeError
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from layerscope.oci.platform import Platform
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A build. ``platform`` is what is asked for, None to take what there is; ``names`` are what
     the image will be called."""
 
@@ -25,15 +24,14 @@ class Plan:
     context: Tree
     clock: Clock
     target: str | None = None
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = MappingProxyType({})
     platform: Platform | None = None
     use_cache: bool = True
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A step that begins: number ``position`` of ``total`` in its stage, FROM being the first."""
 
     stage: str
@@ -43,8 +41,7 @@ class Step:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepDone:
+class StepDone(NamedTuple):
     """A step that is done. ``reason`` says why it was built anew, None if it wasn't.
 
     ``diff_id`` and ``size`` (bytes of files) are of the layer that it made, None and 0 without one;
@@ -60,8 +57,7 @@ class StepDone:
     image: Digest | None
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """A finished build; ``unused`` are ``--build-arg`` that no ARG asked for."""
 
     image: Digest

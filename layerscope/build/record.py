@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from layerscope.build.plan import Step, StepDone
 from layerscope.oci.digest import Digest
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRecord:
+class BuildRecord(NamedTuple):
     """A build: ``file`` is the Dockerfile's name and ``text`` all of it, ``built_at`` RFC 3339;
     ``steps`` are those of every stage that was needed, in their order."""
 

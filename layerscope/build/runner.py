@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from layerscope.build.workplace import Workplace
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 Output = Callable[[bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command. ``image`` has the files below, ``place`` the writable layer to leave its own in;
     ``volumes`` are paths where what is written is lost; ``network`` is ``none`` or
     ``host`` where the instruction itself says so."""

@@ -7,8 +7,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.build.ignore import match_regex
@@ -25,8 +24,7 @@ _REMOTE = re.compile(r"(https?|ftp|git|ssh)://|git@|.*\.git(#.*)?$")
 _WILD = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What is copied: for each source its items, the first of which is itself.
 
     ``digest`` is Docker's kind of name for all of it (``file:…``), ``files`` a hash by name.
@@ -141,13 +139,21 @@ def destination(config: RuntimeConfig, dest: str) -> bytes:
 
 def put_all(engine: Engine, taken: Taken, words: Words, config: RuntimeConfig) -> None:
     """Copy everything. Raises CopyFailed, LayerscopeError, OSError."""
-    from layerscope.build.copying import place, resolve
-    from layerscope.build.extract import extract, is_archive
+    from layerscope.build.copying import place
 
     looks, dest = looks_of(engine, words), destination(config, words.args[-1])
     for items in taken.sources:
         top = items[0]
-        if words.name == "ADD" and top.entry.kind is Kind.FILE and is_archive(top.open()):
-            extract(engine, top.open(), resolve(engine, dest))
-            continue
-        place(engine, items, dest, looks)
+        if words.name != "ADD" or not _unpacked(engine, top, dest):
+            place(engine, items, dest, looks)
+
+
+def _unpacked(engine: Engine, item: Source, dest: bytes) -> bool:
+    """Whether it is an archive, which is then in its place."""
+    from layerscope.build.copying import resolve
+    from layerscope.build.extract import extract, is_archive
+
+    if item.entry.kind is not Kind.FILE or not is_archive(item.open()):
+        return False
+    extract(engine, item.open(), resolve(engine, dest))
+    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layerscope.build import cache
@@ -36,23 +35,28 @@ _INTERRUPTED = 130
 OpenBase = Callable[[str, Platform | None], "StoredImage"]
 
 
-@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all stages of a build have in common; ``states`` and the rest below it
-    grow as it goes on, ``anew`` with the images that weren't in the cache."""
+    """What all stages of a build have in common; ``states`` by number of the stage, and the rest
+    below it, grow as it goes on: ``anew`` has the images that weren't in the cache."""
 
-    store: Store
-    hand: Hand
-    plan: Plan
-    runner: Runner
-    watcher: Watcher
-    open_base: OpenBase
-    stages: Stages
-    outer: Scope
-    states: dict[int, State] = field(default_factory=dict)
-    done: list[StepDone] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
-    anew: set[Digest | None] = field(default_factory=set)
+    def __init__(
+        self,
+        store: Store,
+        hand: Hand,
+        plan: Plan,
+        runner: Runner,
+        watcher: Watcher,
+        open_base: OpenBase,
+        stages: Stages,
+        outer: Scope,
+    ) -> None:
+        self.store, self.hand, self.plan = store, hand, plan
+        self.runner, self.watcher, self.open_base = runner, watcher, open_base
+        self.stages, self.outer = stages, outer
+        self.states: dict[int, State] = {}
+        self.done: list[StepDone] = []
+        self.asked: set[str] = set()
+        self.anew: set[Digest | None] = set()
 
 
 @contextmanager
@@ -110,7 +114,7 @@ class StageRun:
         with self._failing(start, None):
             state = self._base_state()
         triggers = [parse_trigger(text, self._file, start.line) for text in state.runtime.on_build]
-        state = replace(state, runtime=state.runtime._replace(on_build=()), cmd_set=False)
+        state = state._replace(runtime=state.runtime._replace(on_build=()), cmd_set=False)
         if state.image is not None:
             self._around.hand.pin(state.image)
         seconds = time.monotonic() - began

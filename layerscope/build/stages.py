@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.build.lines import BadDockerfile
 from layerscope.build.parse import Dockerfile, Instruction
 from layerscope.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """A FROM and what follows it; ``name`` is empty where it has none."""
 
     number: int
@@ -24,8 +23,7 @@ class Stage:
         return self.name or f"stage-{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(NamedTuple):
     """All stages, and the ARGs that stand before the first."""
 
     arguments: tuple[Instruction, ...]

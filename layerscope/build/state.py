@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.oci import media
 from layerscope.oci.config import ImageConfig
@@ -27,8 +27,7 @@ DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 _OF_A_CONTAINER = frozenset(("container", "container_config", "docker_version", "id", "parent"))
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """An image so far; ``image`` is None before the first step of a stage from scratch.
 
     ``runtime`` is what the next step's config says, which may be ahead of the image's; ``cmd_set``
@@ -67,13 +66,14 @@ def from_image(store: Store, image: StoredImage) -> State:
 def go_on(store: Store, state: State, image: Digest, cmd_set: bool) -> State:
     """The state after a step that made ``image`` when it was built before."""
     after = from_image(store, store.resolve(str(image)))
-    return replace(after, cmd_set=cmd_set)
+    return after._replace(cmd_set=cmd_set)
 
 
 def keep_step(
     store: Store, hand: Hand, clock: Clock, state: State, created_by: str, layer: KeptLayer | None
 ) -> State:
-    """The image of one step more, put into the store without a name. Raises StoreFailure."""
+    """The image of one step more, put into the store without a name, as :meth:`Store.add_step`
+    does. Raises StoreFailure."""
     now = moment(clock)
     step = History(now, created_by, state.author, empty_layer=layer is None)
     raw = {key: value for key, value in state.config.raw.items() if key not in _OF_A_CONTAINER}
@@ -93,8 +93,8 @@ def keep_step(
     hand.pin(described.digest, *(one.digest for one in layers), *config.diff_ids)
     store.blobs.put(data, hand)
     made = Manifest(described, layers).to_bytes()
-    store.add_image(made, (), parent=state.image)
-    return replace(state, image=described.digest, config=config, layers=layers)
+    store.add_step(made, state.image, hand)
+    return state._replace(image=described.digest, config=config, layers=layers)
 
 
 def moment(clock: Clock) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.build import sources
 from layerscope.build.lines import Heredoc
@@ -24,18 +24,17 @@ _AS_WRITTEN = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "ON
 _END = "END_OF_SCRIPT"
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A step. ``state`` has the config after it; ``write`` changes the stage's files, ``argv`` and
     ``env`` are what a RUN runs; ``does`` tells it from other steps on the same image."""
 
     state: State
     created_by: str
     does: str
-    files: dict[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = MappingProxyType({})
     write: Callable[[Engine], None] | None = None
     argv: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
 
 
 def expanded(instruction: Instruction, scope: Scope, state: State) -> Words:
@@ -73,18 +72,18 @@ def ready_metadata(instruction: Instruction, scope: Scope, state: State) -> Read
         return _ready(state, nop(state.runtime, f"ARG {' '.join(said)}"), [])
     words = expanded(instruction, scope, state)
     if instruction.name == "MAINTAINER":
-        changed = replace(state, author=words.args[0])
+        changed = state._replace(author=words.args[0])
         return _ready(changed, nop(state.runtime, f"MAINTAINER {words.args[0]}"), [])
     made = change(state.runtime, words, state.cmd_set)
     cmd_set = state.cmd_set or words.name == "CMD"
-    changed = replace(state, runtime=made.config, cmd_set=cmd_set)
+    changed = state._replace(runtime=made.config, cmd_set=cmd_set)
     about = [words.name, words.args, words.flags]
     if words.name != "WORKDIR":
         return _ready(changed, nop(made.config, made.comment), about)
     path = os.fsencode(made.config.working_dir)
     shell = " ".join(shell_of(made.config))
     ready = _ready(changed, f"{shell} #(nop) {made.comment}", about)
-    return replace(ready, write=lambda engine: _make_folder(engine, path))
+    return ready._replace(write=lambda engine: _make_folder(engine, path))
 
 
 def _make_folder(engine: Engine, path: bytes) -> None:
@@ -110,7 +109,7 @@ def ready_copy(instruction: Instruction, scope: Scope, state: State, tree: Tree)
     def write(engine: Engine) -> None:
         sources.put_all(engine, taken, words, state.runtime)
 
-    return replace(ready, files=taken.files, write=write)
+    return ready._replace(files=taken.files, write=write)
 
 
 def _filled(heredoc: Heredoc, scope: Scope, values: dict[str, str]) -> Heredoc:
@@ -118,7 +117,7 @@ def _filled(heredoc: Heredoc, scope: Scope, values: dict[str, str]) -> Heredoc:
     if not heredoc.expand:
         return heredoc
     quoted = "".join(f"\\{char}" if char in "\"'" else char for char in heredoc.content)
-    return replace(heredoc, content=scope.lexer.process(quoted, values))
+    return heredoc._replace(content=scope.lexer.process(quoted, values))
 
 
 def ready_run(instruction: Instruction, scope: Scope, state: State) -> Ready:
@@ -135,7 +134,7 @@ def ready_run(instruction: Instruction, scope: Scope, state: State) -> Ready:
         raise BadArgument("it has no command")
     created_by = scope.said(args) + " ".join(argv)
     ready = _ready(state, created_by, [argv, args or None])
-    return replace(ready, argv=argv, env={**env, **args})
+    return ready._replace(argv=argv, env={**env, **args})
 
 
 def _script(instruction: Instruction) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.store.disk import remove_tree
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Workplace:
+class Workplace(NamedTuple):
     """The folders of a writable layer in the making, all on the store's file system."""
 
     folder: Path
@@ -49,7 +47,7 @@ def workplace(hand: Hand) -> Iterator[Workplace]:
 
 def open_stage(store: Store, image: Digest | None, place: Workplace) -> Engine:
     """The files of an image, or of none, with the writable layer on top. Raises LayerscopeError."""
-    from layerscope.containers.files import open_lower
+    from layerscope.containers.image_lower import open_lower
     from layerscope.cow.empty_lower import EmptyLower
     from layerscope.cow.engine import open_engine
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one call; the exit code (0 done, 1 failed, 2 wrong words, 130 interrupted)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # numpy's algebra, which nothing here asks for, would start a thread a core when it is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from layerscope.cli import streams
         from layerscope.cli.call import call

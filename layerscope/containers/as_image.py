@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from layerscope.archive.made_tar import MadeTar
@@ -26,4 +25,4 @@ def as_image(store: Store, container: Container) -> Image:
             commit_layer(engine, out)
 
     top = Layer(None, None, None, lambda: MadeTar(write))
-    return replace(image, origin=f"container {container.name}", layers=(*image.layers, top))
+    return image._replace(origin=f"container {container.name}", layers=(*image.layers, top))

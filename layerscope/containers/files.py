@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from layerscope.containers.copy_tree import copy_tree
+from layerscope.containers.image_lower import open_lower
 from layerscope.containers.place import place_of
 from layerscope.containers.record import Container, Mount, State
 from layerscope.containers.shelf import folder_of
@@ -19,13 +20,8 @@ from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.engine import Engine, open_engine
-from layerscope.cow.index_lower import IndexLower
-from layerscope.cow.lower import Lower
-from layerscope.sources.opened import OpenImage
-from layerscope.sources.stored import open_stored
 
 if TYPE_CHECKING:
-    from layerscope.oci.digest import Digest
     from layerscope.store.store import Store
 
 
@@ -87,18 +83,6 @@ def _fill(store: Store, container: Container, engine: Engine, mount: Mount) -> N
         return
     with open_mount(store, container, mount) as volume:
         copy_tree(engine, target, volume, b"/")
-
-
-def open_lower(store: Store, image: Digest) -> Lower:
-    """An image's layers, merged, nothing unpacked. Raises LayerscopeError."""
-    opened = OpenImage(open_stored(store, store.resolve(str(image))), store)
-    opened.read_all()
-    if not opened.layer_count:
-        return EmptyLower()
-    view = opened.need_stack(None)
-    found = map(opened.content, range(opened.layer_count))
-    contents = [content for content in found if content is not None]
-    return IndexLower(view, lambda layer, offset, size: contents[layer].read_at(offset, size))
 
 
 def _make_mount_point(engine: Engine, mount: Mount) -> None:

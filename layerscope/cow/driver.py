@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from layerscope.archive.writer import Output
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from layerscope.cow.place import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(NamedTuple):
     """The read-only layers. ``open`` gives them merged, unpacked or not; ``directories`` unpacks
     what isn't yet and names them, bottom first."""
 

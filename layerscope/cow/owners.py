@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.cow import xattrs
 from layerscope.cow.stat import Stat
@@ -28,8 +28,7 @@ _VALUE = re.compile(rb"(\d+):(\d+):([0-7]+)(?::([a-z]+)(?:-(\d+)-(\d+))?)?")
 _CARRIERS = (stat.S_IFREG, stat.S_IFDIR)
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """What the xattr says; ``fmt`` is None where the inode's own type stands."""
 
     uid: int

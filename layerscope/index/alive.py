@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.index.layer import LayerIndex
+from layerscope.index.tree import distinct
 
 Column = npt.NDArray[Any]
 
@@ -26,7 +27,7 @@ class Alive:
         """A column of the layers' indexes for some of the rows."""
         layer, own = self.layer[rows], self.row[rows]
         out = np.zeros(len(rows), layers[-1].np(column).dtype)
-        for number in np.unique(layer).tolist():
+        for number in distinct(layer).tolist():
             here = np.flatnonzero(layer == number)
             out[here] = layers[number].np(column)[own[here]]
         return out

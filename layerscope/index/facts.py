@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerscope.oci.digest import Digest
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFacts:
+class LayerFacts(NamedTuple):
     """``digest`` is of the blob as stored, ``diff_id`` of the uncompressed tar (OCI image-spec).
 
     Bytes: ``blob_size`` as stored, ``tar_size`` uncompressed, ``size`` the sum of its files'
@@ -33,7 +31,7 @@ class LayerFacts:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the header of an index file."""
-        return asdict(self) | {"diff_id": str(self.diff_id), "digest": str(self.digest)}
+        return self._asdict() | {"diff_id": str(self.diff_id), "digest": str(self.digest)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> LayerFacts:

@@ -24,7 +24,7 @@ from layerscope.index.layer import NOWHERE, LayerIndex
 from layerscope.index.moved import through_lower_symlinks
 from layerscope.index.rows import NUL, Flag
 from layerscope.index.stack import MAGIC, StackView, Tally
-from layerscope.index.tree import before, shape
+from layerscope.index.tree import before, distinct, shape
 
 Column = npt.NDArray[Any]
 
@@ -190,7 +190,7 @@ class _Union:
         size = source.gather(self._layers, "size", every)
         counts = (kind == Kind.FILE) | (kind == Kind.SYMLINK)
         links = np.flatnonzero((kind == Kind.HARDLINK) & self.alive)
-        for number in np.unique(self.layer[links]).tolist():
+        for number in distinct(self.layer[links]).tolist():
             here = links[self.layer[links] == number]
             counts[
                 _heirs(self._layers[number], self.row, here, self.alive & (self.layer == number))

@@ -53,8 +53,7 @@ def _unusual(names: Sequence[bytes]) -> list[int]:
     if not found:
         return []
     starts = np.cumsum(np.fromiter(map(len, names), np.int64, len(names)) + 1)
-    numbers: list[int] = np.unique(np.searchsorted(starts, found, side="left")).tolist()
-    return numbers
+    return sorted(set(np.searchsorted(starts, found, side="left").tolist()))
 
 
 def _mark(i: int, names: list[bytes], marks: dict[int, Mark], dropped: set[int]) -> None:

@@ -13,8 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from layerscope.archive.codec import Codec, Limits, decoded, detect
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
@@ -33,8 +32,7 @@ Watch = Callable[[int], object]
 _Use = Callable[[Any], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """What one pass over a layer found; sizes in bytes."""
 
     entries: ScannedEntries
@@ -70,8 +68,7 @@ class _Behind:
         self._todo = queue.SimpleQueue()
         self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
         self._error: BaseException | None = None
-        for _ in range(_RING):
-            self._free.put(bytearray(BUFFER))
+        self._made = 0  # buffers, as they are needed: a small layer fills none twice
 
     def __enter__(self) -> _Behind:
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -86,7 +83,11 @@ class _Behind:
 
     def buffer(self) -> memoryview:
         """A buffer to fill; waits for one. Raises what the work before has raised."""
-        memory = memoryview(self._free.get())
+        if self._made < _RING and self._free.empty():
+            self._made += 1
+            memory = memoryview(bytearray(BUFFER))
+        else:
+            memory = memoryview(self._free.get())
         if self._error is not None:
             raise self._error
         return memory

@@ -28,7 +28,7 @@ from layerscope.archive.scan import ScannedEntries
 from layerscope.archive.tar_format import InvalidTar
 from layerscope.index.linked import through_symlinks
 from layerscope.index.names import Mark, clean_names
-from layerscope.index.tree import shape
+from layerscope.index.tree import distinct, shape
 
 NUL = b"\0"
 MAX_KEY_BYTES = (1 << 32) - 1
@@ -132,7 +132,7 @@ def _apply_marks(
 ) -> None:
     """Whiteouts and opaque markers act on their row, wherever in the layer they stand."""
     met: dict[int, list[int]] = defaultdict(list)
-    marked = np.unique(row_of[np.isin(every, list(marks))])
+    marked = distinct(row_of[np.isin(every, list(marks))])
     for at in np.flatnonzero(np.isin(row_of, marked)).tolist():
         met[int(row_of[at])].append(int(every[at]))
     for row, numbers in met.items():
@@ -153,7 +153,7 @@ def _apply_marks(
 def _check_parents(rows: Rows) -> None:
     """Only directories have children; a whiteout with children is one that hides the lower."""
     above = rows.parent[1:]
-    hiding: Sequence[int] = np.unique(above[rows.kind[above] == Kind.WHITEOUT]).tolist()
+    hiding: Sequence[int] = distinct(above[rows.kind[above] == Kind.WHITEOUT]).tolist()
     rows.kind[hiding] = Kind.DIR
     rows.flags[hiding] = Flag.IMPLICIT | Flag.REPLACES
     wrong = above[rows.kind[above] != Kind.DIR]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.index.columns import ColumnFile, InvalidIndex
@@ -20,8 +20,7 @@ MAGIC = b"LSSTACK1"
 _NUL, _SLASH = b"\0", b"/"
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What the top layer of a stack changed: paths that are no directories, and their bytes.
 
     ``modified`` has other content, ``metadata`` the same; ``repeated`` is exactly what was there.
@@ -41,7 +40,7 @@ class Tally:
 
     def to_json(self) -> dict[str, int]:
         """As plain values, for the header of a stack file."""
-        return asdict(self)
+        return self._asdict()
 
 
 class StackView(TreeRows):

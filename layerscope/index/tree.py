@@ -29,6 +29,15 @@ def shape(depth: Column) -> tuple[Column, Column]:
     return parent, np.arange(count) + size
 
 
+def distinct(values: Column) -> Column:
+    """Each value once, in order. Without what numpy's own loads for it the first time."""
+    ordered = np.sort(values)
+    is_new = np.ones(len(ordered), bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    once: Column = ordered[is_new]
+    return once
+
+
 def before(values: Column) -> Column:
     """What is summed up before each value, and after the last: one longer than ``values``."""
     sums = np.zeros(len(values) + 1, np.int64)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerscope.oci.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """One step, oldest first in a config (OCI image-spec, config.md). Times are RFC 3339."""
 
     created: str = ""
@@ -42,8 +40,7 @@ class History:
         return values | ({"empty_layer": True} if self.empty_layer else {})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A step and the number of the layer it made; either may be missing, never both."""
 
     history: History | None

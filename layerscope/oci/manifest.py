@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from layerscope.oci import media
 from layerscope.oci.descriptor import Descriptor
@@ -14,14 +14,13 @@ from layerscope.oci.document import Document, InvalidDocument, canonical
 MAX_LAYERS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One image: its config and its layers, bottom up."""
 
     config: Descriptor
     layers: tuple[Descriptor, ...]
     media_type: str = media.OCI_MANIFEST
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def parse(cls, data: bytes, what: str = "manifest") -> Manifest:
@@ -55,12 +54,11 @@ class Manifest:
         return canonical(values)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageIndex:
+class ImageIndex(NamedTuple):
     """A list of manifests: one image for several platforms, or the entrance to a layout."""
 
     manifests: tuple[Descriptor, ...]
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = MappingProxyType({})
     media_type: str = media.OCI_INDEX
 
     @classmethod

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerscope.errors import LayerscopeError, UsageError
 from layerscope.oci.document import Document
@@ -28,8 +27,7 @@ class NoSuchPlatform(LayerscopeError):
     """An image has no manifest for the platform that is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(NamedTuple):
     """Operating system, architecture and variant, in Go's words."""
 
     os: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.errors import UsageError
 from layerscope.oci.digest import Digest, InvalidDigest
@@ -26,8 +26,7 @@ class InvalidReference(UsageError):
     """A text that is no image name."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(NamedTuple):
     """A full name: ``domain/path``, with a tag, a digest or both."""
 
     domain: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from layerscope.archive.blob import FileRange
 from layerscope.archive.codec import Codec, detect
@@ -83,8 +82,7 @@ class Contents(Protocol):
         """In the order of the tar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer: what is promised of it and where its blob lies.
 
     ``diff_id`` is None where nothing promises one (a bare tar), ``descriptor`` where no manifest
@@ -146,8 +144,7 @@ def check_layer_digests(what: str, *digests: Digest) -> None:
             raise NotAnImage(what, why)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """One image: names as Docker shows them, its documents as written, its layers bottom up.
 
     ``manifest`` and its bytes are None where the source has none (docker-archive, rootfs).

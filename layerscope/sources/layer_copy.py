@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from layerscope.archive.codec import Codec, decoded
 from layerscope.errors import LayerscopeError
@@ -44,8 +43,7 @@ class WrongLayer(LayerscopeError):
     """A blob was seen to hold another layer than the image's config says."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptLayer:
+class KeptLayer(NamedTuple):
     """A layer that is in the store; ``added`` bytes came for it, None if it was there already."""
 
     descriptor: Descriptor
@@ -104,7 +102,7 @@ def _copy(layer: Layer, store: Store, hand: Hand, sink: Sink, watch: Watch) -> L
     with layer.open() as raw:
         known = _known(layer, store, promised)
         if known is not None and promised is not None:
-            return replace(known, blob_size=_verbatim(raw, promised, sink, watch))
+            return known._replace(blob_size=_verbatim(raw, promised, sink, watch))
         if promised is None and codec.value not in _MEDIA_TYPES:
             raw = cast(BinaryIO, decoded(cast(io.RawIOBase, raw), codec))
         return _indexed(raw, layer, partial(_place, store, hand), sink, watch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -83,6 +82,8 @@ class _Loading:
         numbers = {key: number for number, key in reversed([*enumerate(keys)])}
         for number in numbers.values():
             self._progress.begin(_task(number), layers[number].size)
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 kept = dict(zip(numbers, pool.map(self._layer, numbers.values()), strict=True))

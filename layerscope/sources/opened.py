@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
 from layerscope.archive.blob import BrokenBlob
 from layerscope.archive.codec import Codec
@@ -22,6 +20,8 @@ from layerscope.progress import Progress, Silent
 from layerscope.sources.tabled import tables_of
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from layerscope.archive.content import LayerContent
     from layerscope.index.facts import LayerFacts
     from layerscope.index.merge import StackBuilder
@@ -43,8 +43,7 @@ class NoSuchLayer(LayerscopeError):
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Something of an image is ready: the index of a layer, or the stack up to it.
 
     ``error`` says why it never will be; what stands below it is usable all the same.
@@ -169,8 +168,7 @@ class OpenImage:
         codec = layer.codec().value
         other = index.facts.codec != codec
         digest = index.diff_id if other and codec == Codec.PLAIN.value else index.facts.digest
-        return replace(
-            index.facts,
+        return index.facts._replace(
             digest=layer.descriptor.digest if layer.descriptor else digest,
             codec=codec,
             blob_size=index.facts.blob_size if layer.size is None else layer.size,
@@ -249,7 +247,11 @@ class OpenImage:
         missing = [n for n in wanted if self.layer(n) is None]
         yield from (Step("layer", n) for n in wanted if n not in missing)
         yield from stacks.build()
-        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1) as pool:
+        if not missing:
+            return
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:
             running = {pool.submit(self.read_layer, n, progress): n for n in missing}
             try:
                 while running:

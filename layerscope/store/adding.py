@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci.chain import chain_ids
@@ -26,8 +25,7 @@ class IncompleteImage(LayerscopeError):
     """An image's parts are missing or contradict each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewImage:
+class NewImage(NamedTuple):
     """An image whose blobs are in the store: ``manifest_bytes`` refers to all of them."""
 
     manifest_bytes: bytes
@@ -38,7 +36,8 @@ class NewImage:
 def record_layer(database: Database, facts: LayerFacts) -> None:
     """Keep what one pass over a blob found: which layer it holds, and the layer's sizes."""
     diff_id, digest = str(facts.diff_id), str(facts.digest)
-    with database.write() as tx:
+    # It lasts with the image that is added then.
+    with database.write(lasting=False) as tx:
         tx.execute(
             "INSERT OR IGNORE INTO layers VALUES (?, ?, ?, ?, ?)",
             (diff_id, facts.size, facts.tar_size, facts.files, facts.entries),
@@ -49,15 +48,18 @@ def record_layer(database: Database, facts: LayerFacts) -> None:
         )
 
 
-def add_image(database: Database, blobs: BlobStore, image: NewImage, now: str) -> Digest:
+def add_image(
+    database: Database, blobs: BlobStore, image: NewImage, now: str, *, lasting: bool = True
+) -> Digest:
     """Put an image and its names into the tables; its ID. An image that is there stays as it is.
 
+    One that isn't ``lasting`` yet is so with the next transaction that is.
     Raises IncompleteImage, MissingBlob, InvalidDocument, InvalidReference, StoreFailure.
     """
     manifest = Manifest.parse(image.manifest_bytes)
     config = ImageConfig.parse(blobs.read(manifest.config.digest))
     names = [familiar(name) for name in image.names]
-    with database.write() as tx:
+    with database.write(lasting=lasting) as tx:
         # Inside the transaction, where nothing can be collected.
         _check_layers(tx, blobs, manifest, config)
         identity = manifest.config.digest

@@ -47,7 +47,8 @@ class Hand:
         new = {str(item) for item in items} - self._pinned
         if not new:
             return
-        with self._database.write() as tx:
+        # A power cut ends this process, too: nobody would ask for the pins.
+        with self._database.write(lasting=False) as tx:
             rows = [(self.folder.name, item) for item in new]
             tx.executemany("INSERT OR IGNORE INTO pins VALUES (?, ?)", rows)
         self._pinned |= new
@@ -153,5 +154,5 @@ def _bury(hand: Path, last_rites: Callable[[], None]) -> bool:
 
 def forget(database: Database, hands: Iterable[str]) -> None:
     """Drop the pins of hands by their names. Raises StoreFailure."""
-    with database.write() as tx:
+    with database.write(lasting=False) as tx:
         tx.executemany("DELETE FROM pins WHERE hand = ?", [(hand,) for hand in hands])

@@ -176,6 +176,23 @@ class Store:
         self._changed()
         return self.resolve(str(identity))
 
+    def add_step(self, manifest_bytes: bytes, parent: Digest | None, hand: Hand) -> None:
+        """Add an image without a name on the way to another one; ``hand`` has its config and
+        layers.
+
+        Other tools see it, and it outlasts a power cut, only from :meth:`settle` on, or from any
+        other change. Raises IncompleteImage, MissingBlob, InvalidDocument.
+        """
+        from layerscope.store import adding
+
+        self.blobs.put(manifest_bytes, hand)
+        new = adding.NewImage(manifest_bytes, (), parent)
+        adding.add_image(self.database, self.blobs, new, now_text(), lasting=False)
+
+    def settle(self) -> None:
+        """Make what :meth:`add_step` added last, and tell other tools of it."""
+        self._changed()
+
     def tag(self, image: str, name: str) -> None:
         """Give an image, by name or ID, one more name. Raises as resolve, InvalidReference."""
         from layerscope.store import adding

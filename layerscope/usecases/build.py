@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.build.plan import Step, StepDone, StepFailed, Watcher
 from layerscope.errors import LayerscopeError
@@ -25,8 +25,7 @@ class NoContext(LayerscopeError):
     """The folder to build from, or its Dockerfile, isn't there."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(NamedTuple):
     """What is to be built; ``file`` is the Dockerfile, the context's for None.
 
     ``epoch`` is SOURCE_DATE_EPOCH in seconds since 1970; ``network`` is ``none`` or ``host``.
@@ -36,8 +35,8 @@ class BuildRequest:
     file: Path | None = None
     names: tuple[str, ...] = ()
     target: str | None = None
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = MappingProxyType({})
     platform: Platform | None = None
     use_cache: bool = True
     epoch: int | None = None
@@ -45,8 +44,7 @@ class BuildRequest:
     toolbox: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BuildResult:
+class BuildResult(NamedTuple):
     """A built image; ``unused`` are build arguments that nothing asked for."""
 
     id: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.accounting.live.judge import Judge
 from layerscope.accounting.live.sight import Sight
-from layerscope.containers.files import open_lower
+from layerscope.containers.image_lower import open_lower
 from layerscope.containers.shelf import all_containers, folder_of
 from layerscope.containers.trees import tree_places
 from layerscope.cow.form import detect_form

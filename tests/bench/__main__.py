@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench import (
+    bench_build,
     bench_engine,
     bench_explorer,
     bench_files,
@@ -34,6 +35,7 @@ _SECTIONS: dict[str, Callable[[Inputs, int], Iterator[Row]]] = {
     "verbs": bench_verbs.rows,
     "engine": bench_engine.rows,
     "live": bench_live.rows,
+    "build": bench_build.rows,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerscope.build.plan import Step, StepDone
@@ -77,7 +77,7 @@ class Bench:
         file = self.context.with_name("Dockerfile")
         file.write_text(text)
         self.watched = Watched()
-        request = replace(self.request, file=file, **changes)  # type: ignore[arg-type]
+        request = self.request._replace(file=file, **changes)  # type: ignore[arg-type]
         return build(self.store, request, self.watched, self.runner)
 
     def reasons(self, text: str, **changes: object) -> list[str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,8 +60,8 @@ def _take_times(bench: Bench, built: BuildResult) -> None:
     image = bench.store.resolve(built.id).id
     record = find(bench.store, image)
     assert record is not None
-    steps = tuple(replace(step, seconds=0.25) for step in record.steps)
-    keep(bench.store, image, replace(record, steps=steps))
+    steps = tuple(step._replace(seconds=0.25) for step in record.steps)
+    keep(bench.store, image, record._replace(steps=steps))
 
 
 def _instructions(screen: BuildScreen) -> list[str]:

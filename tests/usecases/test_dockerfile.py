@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         (BASE,), (Layer.plain(tar(FILES)),), history, "2024-01-02T03:04:05Z", {"Env": [PATH]}
     )
     load_new(made.store, base)
-    made.request = replace(made.request, context=make_context(tmp_path / "files"))
+    made.request = made.request._replace(context=make_context(tmp_path / "files"))
     yield made
     made.store.close()
 
