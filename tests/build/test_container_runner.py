@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 from layerscope.build import container_runner
 from layerscope.build.container_runner import ContainerRunner
 from layerscope.build.plan import Step, StepDone, StepFailed
+from layerscope.containers.runtime import rootfs
 from layerscope.containers.runtime.spec import CannotRun
 from layerscope.store.store import Store
 from layerscope.usecases.build import BuildRequest, BuildResult, build
 from tests.support.build_cases import make_base
 from tests.support.ordinary_user import as_ordinary_user, their_directory
+from tests.support.processes import need_processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes need Linux")
 TEXT = """\
@@ -132,3 +135,36 @@ def test_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(CannotRun, match="need Linux"):
         ContainerRunner().check()
+
+
+class _Ring:
+    """Rubbish that only the collector finds, with a file that is closed then."""
+
+    def __init__(self) -> None:
+        self.itself, self.file = self, os.open(os.devnull, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        os.close(self.file)
+
+
+def test_rubbish_of_this_process_closes_no_file_of_the_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_processes()
+    mount_proc = rootfs._mount_proc
+
+    def collecting() -> None:
+        """As it may happen at any time; now the container's own files are open."""
+        if gc.isenabled():
+            gc.collect()
+        mount_proc()
+
+    monkeypatch.setattr(rootfs, "_mount_proc", collecting)
+    before = gc.get_threshold()
+    gc.set_threshold(1 << 30)
+    try:
+        for _ in range(200):
+            _Ring()
+        _build(tmp_path, TEXT)
+    finally:
+        gc.set_threshold(*before)

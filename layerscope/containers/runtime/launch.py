@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -170,6 +171,9 @@ def _reap_all() -> None:
 
 def _guarded(begin: Callable[[_Pipes], None], pipes: _Pipes) -> NoReturn:
     """Run a child to its end, and tell of what goes wrong. Never comes back."""
+    # Its parent's files, closed here by their numbers, must not be found rubbish and be closed once
+    # more, when other files have these numbers.
+    gc.disable()
     try:
         begin(pipes)
     except LayerscopeError as error:
