@@ -72,7 +72,8 @@ def remove_tree(path: Path) -> None:
     try:
         _remove_plain(path)
     except OSError:
-        _remove_locked(path)
+        _unlock(path)
+        _remove_plain(path)
 
 
 def _remove_plain(path: Path) -> None:
@@ -95,21 +96,15 @@ def _give_up(error: OSError) -> None:
     raise error
 
 
-def _remove_locked(path: Path) -> None:
-    import shutil
-
-    def unlock(function: object, name: str, error: object) -> None:
-        os.chmod(os.path.dirname(name), 0o700)
-        if os.path.isdir(name) and not os.path.islink(name):
-            os.chmod(name, 0o700)
-            shutil.rmtree(name)
-        else:
-            os.unlink(name)
-
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=unlock)
-    else:
-        path.unlink(missing_ok=True)
+def _unlock(path: Path) -> None:
+    """Let its owner into all directories; the kernel leaves such behind that nobody may enter."""
+    if path.is_symlink() or not path.is_dir():
+        return
+    path.chmod(0o700)
+    for folder, names, _ in os.walk(path):
+        for inner in (os.path.join(folder, name) for name in names):
+            if not os.path.islink(inner):
+                os.chmod(inner, 0o700)
 
 
 def size_below(path: Path) -> int:

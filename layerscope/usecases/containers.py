@@ -110,10 +110,14 @@ def list_containers(store: Store, *, every: bool = True) -> list[ContainerRow]:
 
 
 def size_of(store: Store, container: Container) -> int:
-    """Bytes of its writable layer, by Docker's classic rule."""
+    """Bytes of its writable layer, by Docker's classic rule; 0 for one that another process is
+    just making or removing. Raises OSError."""
     from layerscope.accounting.sizes import layer_usage
 
-    return layer_usage(folder_of(store, container) / "upper").size
+    try:
+        return layer_usage(folder_of(store, container) / "upper").size
+    except FileNotFoundError:
+        return 0
 
 
 def diff(store: Store, name: str) -> ChangeList:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,10 @@ def test_files_go_in_and_out_of_a_container(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "f").read_text() == "hello"
     assert cli("cp", str(tmp_path / "dir"), "nothing:/srv").code == 1
     assert cli("cp", str(tmp_path / "dir" / "f"), "c:/no/such/folder/").code == 1
+
+
+def test_one_that_is_just_being_removed_holds_nothing_up(cli: Cli) -> None:
+    """Its record goes before its folder, and comes before it: others may look in between."""
+    made = cli.ok("create", "--name", "c", "five:1")
+    shutil.rmtree(cli.root / "containers" / made["id"])
+    assert sizes(cli) == {"c": (0, cli.ok("images")[0]["size"])}
