@@ -44,7 +44,8 @@ EMPTY = """\
  layerscope run -d IMAGE CMD…   runs one; create and apply need no process
  layerscope demo                five of them, and something going on in each
 """
-_FRAME = 0.2  # seconds between two pictures of what changes by itself
+_FRAME = 0.2  # seconds between two pictures of what changes all the time
+_AHEAD = 4 * _FRAME  # after rest a few may follow each other without waiting for that
 _TOGETHER = 0.01  # after rest: what is told of one change comes in several events
 _AGE = 1.0  # seconds after which a figure that isn't live is a second older
 _SETTLE = 0.1  # seconds that the cursor rests on a container before it is opened
@@ -85,7 +86,7 @@ class ContainersScreen(ContainerActs):
         self._sort = Sort.SIZE
         self._pane = Pane.FEED
         self._is_waiting = False
-        self._painted = 0.0  # when, by the monotonic clock
+        self._next_frame = 0.0  # when it would come at an even pace, by the monotonic clock
         self._live: Live | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -150,13 +151,14 @@ class ContainersScreen(ContainerActs):
     def _paint_soon(self) -> None:
         if not self._is_waiting:
             self._is_waiting = True
-            since = time.monotonic() - self._painted
-            self.set_timer(max(_TOGETHER, _FRAME - since), self._paint)
+            wait = self._next_frame - _AHEAD - time.monotonic()
+            self.set_timer(max(_TOGETHER, wait), self._paint)
 
     # -- what is shown -------------------------------------------------------------------------
 
     def _paint(self) -> None:
-        self._is_waiting, self._painted = False, time.monotonic()
+        self._is_waiting = False
+        self._next_frame = max(self._next_frame, time.monotonic()) + _FRAME
         if not self.is_mounted:
             return
         self._show_table()
