@@ -76,7 +76,7 @@ def back(explorer: Explorer) -> bool:
         explorer.app.pop_screen()
         return False
     prompt = screen.query_one("#filter")
-    if prompt.has_class("-open"):
+    if prompt.display:
         screen.action_back()
     return True
 

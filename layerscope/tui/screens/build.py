@@ -51,7 +51,6 @@ class BuildScreen(ExplorerScreen):
     BuildScreen #about { height: 6; max-height: 40%; padding: 0 1; border-top: solid $panel;
                          color: $text-muted; }
     BuildScreen #filter { display: none; }
-    BuildScreen #filter.-open { display: block; }
     BuildScreen.-narrow #left, BuildScreen.-narrow #dockerfile { width: 1fr; border: none; }
     BuildScreen.-narrow #dockerfile { display: none; }
     BuildScreen.-narrow.-other #dockerfile { display: block; }
@@ -211,9 +210,7 @@ class BuildScreen(ExplorerScreen):
     def action_filter(self) -> None:
         """Ask for a text."""
         self.show_side(False)
-        box = self.query_one("#filter", Input)
-        box.add_class("-open")
-        box.focus()
+        self.query_one("#filter", Prompt).ask()
 
     @on(Input.Changed, "#filter")
     def _filter(self) -> None:
@@ -225,12 +222,9 @@ class BuildScreen(ExplorerScreen):
 
     def action_back(self) -> None:
         """Out of the filter, of the Dockerfile, or back."""
-        box = self.query_one("#filter", Input)
-        if box.has_class("-open"):
-            box.value = ""
-            box.remove_class("-open")
-            self.steps.focus()
-        elif self.dockerfile.has_focus:
+        if self.query_one("#filter", Prompt).put_away(self.steps):
+            return
+        if self.dockerfile.has_focus:
             self.steps.focus()
         else:
             super().action_back()

@@ -129,9 +129,7 @@ class CompareScreen(ExplorerScreen):
 
     def action_filter(self) -> None:
         """Ask for a pattern."""
-        box = self.query_one("#filter", Prompt)
-        box.display = True
-        self.set_focus(box)
+        self.query_one("#filter", Prompt).ask()
 
     @on(Input.Changed, "#filter")
     def _filter(self) -> None:
@@ -164,10 +162,5 @@ class CompareScreen(ExplorerScreen):
 
     def action_back(self) -> None:
         """Out of the filter, or back."""
-        box = self.query_one("#filter", Prompt)
-        if box.display:
-            box.value = ""
-            self.set_focus(self.rows)
-            box.display = False
-        else:
+        if not self.query_one("#filter", Prompt).put_away(self.rows):
             super().action_back()

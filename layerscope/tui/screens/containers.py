@@ -67,7 +67,6 @@ class ContainersScreen(ContainerActs):
     ContainersScreen #side { height: 1fr; }
     ContainersScreen #empty { display: none; height: 1fr; padding: 1 0; }
     ContainersScreen #filter { display: none; }
-    ContainersScreen #filter.-open { display: block; }
     ContainersScreen.-empty #table, ContainersScreen.-empty #below { display: none; }
     ContainersScreen.-empty #empty { display: block; }
     ContainersScreen.-narrow #left, ContainersScreen.-narrow #right { width: 1fr; border: none; }
@@ -368,9 +367,7 @@ class ContainersScreen(ContainerActs):
 
     def action_filter(self) -> None:
         """Ask for a text."""
-        box = self.query_one("#filter", Input)
-        box.add_class("-open")
-        box.focus()
+        self.query_one("#filter", Prompt).ask()
 
     @on(Input.Changed, "#filter")
     def _filter(self) -> None:
@@ -382,12 +379,10 @@ class ContainersScreen(ContainerActs):
 
     def action_back(self) -> None:
         """Out of the filter, back from a moment, to the table, or off the screen."""
-        box, row = self.query_one("#filter", Input), self.chosen()
-        if box.has_class("-open"):
-            box.value = ""
-            box.remove_class("-open")
-            self.table.focus()
-        elif row is not None and self._all.details(row.id).then is not None:
+        row = self.chosen()
+        if self.query_one("#filter", Prompt).put_away(self.table):
+            return
+        if row is not None and self._all.details(row.id).then is not None:
             self._all.details(row.id).then = None
             self.set_class(self._pane is not Pane.FILES, "-beside")
             self._show_below()

@@ -53,7 +53,6 @@ class ImagesScreen(ExplorerScreen):
     ImagesScreen #right { width: 2fr; border-left: solid $panel; }
     ImagesScreen #empty { display: none; height: 1fr; padding: 1 0; }
     ImagesScreen #filter { display: none; }
-    ImagesScreen #filter.-open { display: block; }
     ImagesScreen.-empty #panes { display: none; }
     ImagesScreen.-empty #empty { display: block; }
     ImagesScreen.-narrow #left, ImagesScreen.-narrow #right { width: 1fr; border: none; }
@@ -279,9 +278,7 @@ class ImagesScreen(ExplorerScreen):
     def action_filter(self) -> None:
         """Ask for a text."""
         self.show_side(False)
-        box = self.query_one("#filter", Input)
-        box.add_class("-open")
-        box.focus()
+        self.query_one("#filter", Prompt).ask()
 
     @on(Input.Changed, "#filter")
     def _filter(self) -> None:
@@ -293,13 +290,8 @@ class ImagesScreen(ExplorerScreen):
 
     def action_back(self) -> None:
         """Out of the filter, or back."""
-        box = self.query_one("#filter", Input)
-        if box.has_class("-open"):
-            box.value = ""
-            box.remove_class("-open")
-            self.query_one("#images", RowList).focus()
-            return
-        super().action_back()
+        if not self.query_one("#filter", Prompt).put_away(self.query_one("#images", RowList)):
+            super().action_back()
 
 
 def _matches(row: ListedImage, wanted: str) -> bool:

@@ -132,7 +132,7 @@ class FilesPane(Vertical):
 
     def ask_filter(self) -> None:
         """Let a pattern be typed."""
-        self._open(self.filter_box)
+        self.filter_box.ask()
 
     def ask_path(self) -> None:
         """Let a path be typed."""
@@ -144,12 +144,7 @@ class FilesPane(Vertical):
         box.suggester = PathSuggester(self._source)
         box.value = "/" + safe_name(folder + b"/" if folder else b"")
         box.cursor_position = len(box.value)
-        self._open(box)
-
-    def _open(self, box: Prompt) -> None:
-        """At once: the very next key goes there."""
-        box.display = True
-        self.screen.set_focus(box)
+        box.ask()
 
     def _close(self, box: Prompt) -> None:
         self.screen.set_focus(self.file_tree)
@@ -159,9 +154,7 @@ class FilesPane(Vertical):
         """Leave a prompt, or take the filter away; False if there is neither."""
         if self.path_box.display:
             self._close(self.path_box)
-        elif self.filter_box.display:
-            self.filter_box.value = ""
-            self._close(self.filter_box)
+        elif self.filter_box.put_away(self.file_tree):
             self._search.forget()
         else:
             return False
