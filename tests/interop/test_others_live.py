@@ -38,6 +38,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the image of these tests is built from."""
     folder = tmp_path_factory.mktemp("busybox") / "context"
     engines.busybox_context(folder)
+    with (folder / "Dockerfile").open("a") as file:
+        file.write("LABEL of=these\n")  # other tests' names would stand before its own
     return folder
 
 
