@@ -29,30 +29,41 @@ class NewerStore(LayerscopeError):
         super().__init__(f"store {file.parent}", why, "a newer layerscope, or another --root")
 
 
+class _Forks(threading.local):
+    """Of this thread: in how many blocks it forks strangers, and what it holds while it forks."""
+
+    def __init__(self) -> None:
+        self.strangers = 0
+        self.held: list[Database] = []
+
+
 _open: WeakSet[Database] = WeakSet()
-_strangers = 0
+_forks = _Forks()
 
 
 def _before_fork() -> None:
-    """SQLite believes that a child has the file locks of its parent, which it has not: with the
-    parent's connection open in it, what it writes can be lost. Both sides open it anew."""
-    if not _strangers:
-        for database in _open:
-            database.leave()
+    if not _forks.strangers:
+        for database in sorted(_open, key=id):
+            database.hold()
+            _forks.held.append(database)
 
 
-os.register_at_fork(before=_before_fork)
+def _after_fork() -> None:
+    while _forks.held:
+        _forks.held.pop().let_go()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 @contextmanager
 def forking_strangers() -> Iterator[None]:
     """The children that this block forks will never ask a database: the connections may stay."""
-    global _strangers
-    _strangers += 1
+    _forks.strangers += 1
     try:
         yield
     finally:
-        _strangers -= 1
+        _forks.strangers -= 1
 
 
 class Database:
@@ -121,11 +132,20 @@ class Database:
                 self._connection.close()
             self._connection = None
 
-    def leave(self) -> None:
-        """Let go of the file until it is needed again, unless it is being written."""
-        with self._lock:
-            if not self._depth:
-                self.close()
+    def hold(self) -> None:
+        """Get ready for a fork: no other thread works with the file until :meth:`let_go`, which a
+        child would wait for in vain.
+
+        Unless it is being written it is closed. SQLite believes that a child has the file locks of
+        its parent, which it has not: with this connection open in it, what it writes can be lost.
+        """
+        self._lock.acquire()
+        if not self._depth:
+            self.close()
+
+    def let_go(self) -> None:
+        """Go on after the fork, on either side of it."""
+        self._lock.release()
 
     def _connected(self) -> Connection:
         if self._connection is None or self._owner != os.getpid():

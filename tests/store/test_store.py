@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,35 @@ def test_a_child_process_has_a_connection_of_its_own(store: Store) -> None:
     assert os.waitpid(pid, 0)[1] == 0
     store.tag("example:1", "parent:1")
     assert store.images()[0].names == ("child:1", "example:1", "parent:1")
+
+
+def test_a_child_does_not_wait_for_threads_that_it_has_not(store: Store) -> None:
+    """Whoever reads at the moment of the fork holds a lock that nobody in the child lets go of."""
+    load_new(store)
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            store.images()
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [_child_lists_images(store) for _ in range(50)] == [0] * 50
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def _child_lists_images(store: Store) -> int:
+    """The exit code of a child that asks; that of SIGALRM if it gets no answer."""
+    pid = os.fork()
+    if not pid:
+        signal.alarm(20)
+        os._exit(0 if store.images() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_a_child_that_never_asks_leaves_the_connection_to_its_parent(store: Store) -> None:
