@@ -15,7 +15,7 @@ from tests.support.pty import Burst, Terminal
 _UP, _DOWN, _PAGE_UP, _PAGE_DOWN = "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~"
 _TAB, _EXPAND_ALL, _FOLD = "\t", "+", " "
 _LAYER_ABOVE, _LAYER_BELOW = "]", "["
-_TIMES = 20
+_TIMES = 40
 
 
 def rows(inputs: Inputs, runs: int) -> Iterator[Row]:

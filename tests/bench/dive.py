@@ -22,14 +22,17 @@ _GIVES_UP = 180.0
 class DiveLook:
     """Seconds until its screen is drawn, and bytes of memory at most.
 
-    Without ``screen``: until its report is printed, as the screen fails on this archive.
+    Without ``screen``: until its report is printed, as the screen fails on this archive. Without
+    ``usable`` neither came while it was waited for.
     """
 
-    usable: float
+    usable: float | None
     memory: int
     screen: bool = True
 
     def __str__(self) -> str:
+        if self.usable is None:
+            return f"dive not in {2 * _GIVES_UP:.0f} s"
         return f"dive {self.usable:.1f} s{'' if self.screen else ' without its screen'}"
 
 
@@ -66,6 +69,10 @@ def _report(file: Path) -> DiveLook | None:
         ) as process,
         PeakMemory(process.pid) as memory,
     ):
-        report, _ = process.communicate()
+        try:
+            report, _ = process.communicate(timeout=_GIVES_UP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return DiveLook(None, memory.peak, screen=False)
     took = time.perf_counter() - started
     return DiveLook(took, memory.peak, screen=False) if b"efficiency" in report else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -59,4 +60,4 @@ def median_seconds(work: Callable[[], object], runs: int) -> float:
 def percentile(values: Iterable[float], percent: int) -> float:
     """The value that ``percent`` of the values are not above."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+    return ordered[math.ceil(len(ordered) * percent / 100) - 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
+
 import numpy as np
 
 from layerscope.index.layer import LayerIndex
@@ -9,8 +11,9 @@ from layerscope.tui.models.pattern import Pattern
 from layerscope.tui.models.tree_columns import Column
 from layerscope.tui.models.tree_source import TreeSource
 
-_NUL, _END, _CASE = 0x00, 0x2F, 0x20
 _BLOCK = 1 << 20
+# What is searched has no capitals, and NULs for the slashes.
+_PLAIN = bytes.maketrans(ascii_uppercase.encode() + b"/", ascii_lowercase.encode() + b"\0")
 
 
 class LayerNames:
@@ -18,14 +21,10 @@ class LayerNames:
 
     def __init__(self, layer: LayerIndex) -> None:
         self._layer = layer
-        text = np.empty(len(layer.heap()) + 1, np.uint8)
-        text[0] = _NUL
-        text[1:] = np.frombuffer(layer.heap(), np.uint8)
-        text[text == _END] = _NUL
-        self._text = text
+        self._text = np.frombuffer(b"\0" + bytes(layer.heap()).translate(_PLAIN), np.uint8)
         starts = layer.np("key_start").astype(np.int64)
         self._start, self._end = starts[:-1] + 1, starts[1:]
-        separators = np.flatnonzero(text == _NUL)
+        separators = np.flatnonzero(self._text == 0)
         self._name = separators[np.searchsorted(separators, self._end) - 1] + 1
 
     def matching(self, pattern: Pattern) -> Column:
@@ -41,7 +40,7 @@ class LayerNames:
 
     def _having(self, pattern: Pattern) -> Column:
         """Rows with the literal in their name, or reaching into it from the path before."""
-        literal = pattern.literal.replace(b"/", b"\0")
+        literal = pattern.literal
         at = self._places(literal, pattern.folds_case)
         row = np.searchsorted(self._start, at + 1, "right") - 1
         end = at + len(literal)
@@ -67,7 +66,7 @@ class LayerNames:
 
     def _paths_like(self, pattern: Pattern) -> Column:
         """Rows whose whole path is like the pattern; those with its longest piece are looked at."""
-        literal = pattern.literal.replace(b"/", b"\0")
+        literal = pattern.literal
         at = self._places(literal, pattern.folds_case)
         found = np.zeros(len(self._start), bool)
         found[np.searchsorted(self._start, at + 1, "right") - 1] = True
@@ -79,42 +78,42 @@ class LayerNames:
         """Where in the text the literal stands, from the first to the last."""
         if not literal:
             return np.arange(len(self._text) + 1)
+        plain = literal.translate(_PLAIN)
         width = 1 << min(2, len(literal).bit_length() - 1)
         head = len(literal) - width
-        found = _words_like(self._text, literal[head:], folds_case) - head
+        found = _words_like(self._text, plain[head:]) - head
         at: Column = found[found >= 0]
-        for distance, byte in enumerate(literal[:head]):
-            at = at[_equal(self._text[at + distance], byte, folds_case)]
+        for distance, byte in enumerate(plain[:head]):
+            at = at[self._text[at + distance] == byte]
+        return at if folds_case else self._as_typed(at, literal)
+
+    def _as_typed(self, at: Column, literal: bytes) -> Column:
+        """Those of the places where the capitals are the same, too."""
+        heap = np.frombuffer(self._layer.heap(), np.uint8)
+        for distance, byte in enumerate(literal):
+            if bytes((byte,)).isalpha():
+                at = at[heap[at - 1 + distance] == byte]
         return at
 
 
-def _words_like(text: Column, word: bytes, folds_case: bool) -> Column:
+def _words_like(text: Column, word: bytes) -> Column:
     """Where a word of 1, 2 or 4 bytes stands: compared whole, at each alignment, block by block.
 
     A block and what is computed from it stay in the processor's cache.
     """
     width = len(word)
     kind = np.dtype(f"u{width}")
-    case = bytes(_CASE if folds_case and 0x61 <= byte <= 0x7A else 0 for byte in word)
-    wanted, ignored = np.frombuffer(word, kind)[0], np.frombuffer(case, kind)[0]
+    wanted = np.frombuffer(word, kind)[0]
     places = [np.empty(0, np.int64)]
     for block in range(0, len(text), _BLOCK):
         for start in range(block, block + width):
             stop = start + max(0, min(_BLOCK, len(text) - start)) // width * width
-            words = text[start:stop].view(kind)
-            at = np.flatnonzero((words | ignored if ignored else words) == wanted)
+            at = np.flatnonzero(text[start:stop].view(kind) == wanted)
             if len(at):
                 places.append(at * width + start)
     found: Column = np.concatenate(places)
     found.sort()
     return found
-
-
-def _equal(text: Column, byte: int, folds_case: bool) -> Column:
-    if folds_case and 0x61 <= byte <= 0x7A:
-        text = text | np.uint8(_CASE)
-    equal: Column = text == byte
-    return equal
 
 
 def _is_in(values: Column, places: Column) -> Column:

@@ -111,6 +111,16 @@ class ExplorerScreen(Screen[None]):
         self._is_other = is_other
         self.set_class(is_other and self.size.width < NARROW, "-other")
 
+    def _on_timer_update(self) -> None:
+        """Paint the widgets that have asked for it, and with them those that are about to: what a
+        key changes in a second widget would be a picture of its own, two frames later."""
+        if self.is_current and not self.app._batch_count:
+            for widget in self._compositor.widgets:
+                if widget._repaint_required and widget is not self:
+                    widget._repaint_required = False
+                    self._dirty_widgets.add(widget)
+        super()._on_timer_update()
+
     def action_back(self) -> None:
         """Leave the screen, if there is one below it."""
         if len(self.app.screen_stack) > 2:
