@@ -17,6 +17,7 @@ from layerscope.oci.manifest import ImageIndex, Manifest
 from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.sources.image import ChooseImage, Image, Layer, NotAnImage
 from layerscope.sources.members import Members
+from layerscope.sources.oci_layout import blob_path
 
 MANIFEST = "manifest.json"
 _INDEX = "index.json"
@@ -62,7 +63,7 @@ def open_docker_archive(members: Members, wanted: str | None) -> Image:
         return Image(members.what, item.names, config, config_bytes, layers)
     manifest, manifest_bytes = found
     layers = tuple(
-        Layer(diff_id, descriptor, descriptor.size, members.need(_blob(descriptor.digest)))
+        Layer(diff_id, descriptor, descriptor.size, members.need(blob_path(descriptor.digest)))
         for diff_id, descriptor in zip(config.diff_ids, manifest.layers, strict=True)
     )
     return Image(members.what, item.names, config, config_bytes, layers, manifest, manifest_bytes)
@@ -120,7 +121,7 @@ def _oci_manifest(members: Members, config: Digest, layers: int) -> tuple[Manife
         for manifest, data in _manifests(members, members.read(_INDEX), set()):
             if manifest.config.digest != config or len(manifest.layers) != layers:
                 continue
-            places = [members.find(_blob(layer.digest)) for layer in manifest.layers]
+            places = [members.find(blob_path(layer.digest)) for layer in manifest.layers]
             sizes = [place.size if place else -1 for place in places]
             if sizes == [layer.size for layer in manifest.layers]:
                 return manifest, data
@@ -134,20 +135,16 @@ def _manifests(
     members: Members, index: bytes, seen: set[Digest]
 ) -> Iterator[tuple[Manifest, bytes]]:
     for descriptor in ImageIndex.parse(index).manifests:
-        if descriptor.digest in seen or members.find(_blob(descriptor.digest)) is None:
+        if descriptor.digest in seen or members.find(blob_path(descriptor.digest)) is None:
             continue
         seen.add(descriptor.digest)
-        data = members.read(_blob(descriptor.digest))
+        data = members.read(blob_path(descriptor.digest))
         if not descriptor.digest.matches(data):
             continue
         if b'"manifests"' not in data:
             yield Manifest.parse(data), data
         elif len(seen) <= _MAX_DOCUMENTS:
             yield from _manifests(members, data, seen)
-
-
-def _blob(digest: Digest) -> str:
-    return f"blobs/{digest.algorithm}/{digest.hex}"
 
 
 def _familiar(text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -76,8 +77,15 @@ def open_layout(
     InvalidDocument, InvalidDigest, OSError.
     """
     index = ImageIndex.parse(files.read(INDEX), f"{files.what}: {INDEX}")
-    chosen = _choose(transport, files.what, index, wanted)
-    manifest_bytes = manifest_for(chosen, partial(_read_blob, files), platform, files.what)
+    return open_one(files, _choose(transport, files.what, index, wanted), platform)
+
+
+def open_one(files: Files, offered: Sequence[Descriptor], platform: Platform | None) -> Image:
+    """The image for ``platform`` among those that are ``offered``, which share their names.
+
+    Raises NotAnImage, NoSuchPlatform, InvalidDocument, InvalidDigest, OSError.
+    """
+    manifest_bytes = manifest_for(offered, partial(_read_blob, files), platform, files.what)
     manifest = Manifest.parse(manifest_bytes, f"{files.what}: manifest")
     config_bytes = _read_blob(files, manifest.config.digest)
     config = ImageConfig.parse(config_bytes, f"{files.what}: config")
@@ -86,7 +94,7 @@ def open_layout(
         raise NotAnImage(files.what, why)
     pairs = zip(manifest.layers, config.diff_ids, strict=True)
     layers = tuple(_layer(files, descriptor, diff_id) for descriptor, diff_id in pairs)
-    names = tuple(sorted({name for one in chosen if (name := _name(one))}))
+    names = tuple(sorted({name for one in offered if (name := _name(one))}))
     return Image(files.what, names, config, config_bytes, layers, manifest, manifest_bytes)
 
 
@@ -107,7 +115,7 @@ def _choose(transport: str, what: str, index: ImageIndex, wanted: str | None) ->
 def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
     check_layer_digests(files.what, descriptor.digest, diff_id)
     try:
-        place = files.need(_path(descriptor.digest))
+        place = files.need(blob_path(descriptor.digest))
     except NotAnImage:
         if not descriptor.urls:
             raise
@@ -120,14 +128,15 @@ def _layer(files: Files, descriptor: Descriptor, diff_id: Digest) -> Layer:
 
 
 def _read_blob(files: Files, digest: Digest) -> bytes:
-    data = files.read(_path(digest))
+    data = files.read(blob_path(digest))
     if not digest.matches(data):
         why = f"blob {digest.short} is damaged: its digest is {Digest.of(data)}"
         raise NotAnImage(files.what, why)
     return data
 
 
-def _path(digest: Digest) -> str:
+def blob_path(digest: Digest) -> str:
+    """Where a layout has a blob."""
     return f"blobs/{digest.algorithm}/{digest.hex}"
 
 

@@ -14,6 +14,7 @@ from layerscope.oci.descriptor import Descriptor
 from layerscope.oci.digest import Digest
 from layerscope.oci.document import canonical
 from layerscope.oci.manifest import ImageIndex, Manifest
+from layerscope.sources.oci_layout import blob_path
 from layerscope.store.blobs import WrongDigest
 from layerscope.store.layout import LAYOUT_DOCUMENT, named
 
@@ -61,10 +62,10 @@ def oci_parts(store: Store, chosen: Sequence[Chosen]) -> Parts:
         digest = one.image.manifest.digest
         manifest_bytes = store.blobs.read(digest)
         manifest = Manifest.parse(manifest_bytes)
-        parts.files[_path(digest)] = Part.of(manifest_bytes)
+        parts.files[blob_path(digest)] = Part.of(manifest_bytes)
         for blob in (manifest.config, *manifest.layers):
             part = Part(store.blobs.size(blob.digest), partial(_stored, store, blob.digest))
-            parts.files[_path(blob.digest)] = part
+            parts.files[blob_path(blob.digest)] = part
         parts.manifests.append(_entry(manifest.media_type, digest, manifest_bytes, one.name))
     return parts
 
@@ -81,17 +82,17 @@ def docker_parts(store: Store, chosen: Sequence[Chosen]) -> Parts:
     for one in chosen:
         manifest_bytes, layers = _plain_manifest(store, one.image)
         config = store.blobs.read(one.image.id)
-        parts.files[_path(one.image.id)] = Part.of(config)
-        parts.files[_path(Digest.of(manifest_bytes))] = Part.of(manifest_bytes)
+        parts.files[blob_path(one.image.id)] = Part.of(config)
+        parts.files[blob_path(Digest.of(manifest_bytes))] = Part.of(manifest_bytes)
         for layer in layers:
             content = partial(_plain, store, layer.digest)
-            parts.files[_path(layer.digest)] = Part(layer.size, content)
+            parts.files[blob_path(layer.digest)] = Part(layer.size, content)
         digest = Digest.of(manifest_bytes)
         parts.manifests.append(_entry(media.OCI_MANIFEST, digest, manifest_bytes, one.name))
         tags.setdefault(one.image.id, []).extend([one.name] if one.name else [])
-        paths[one.image.id] = [_path(layer.digest) for layer in layers]
+        paths[one.image.id] = [blob_path(layer.digest) for layer in layers]
     items = [
-        {"Config": _path(image), "RepoTags": tags[image] or None, "Layers": paths[image]}
+        {"Config": blob_path(image), "RepoTags": tags[image] or None, "Layers": paths[image]}
         for image in tags
     ]
     parts.files["manifest.json"] = Part.of(canonical(items))
@@ -118,10 +119,6 @@ def _plain_manifest(store: Store, image: StoredImage) -> tuple[bytes, tuple[Desc
 
 def _entry(media_type: str, digest: Digest, data: bytes, name: str | None) -> Descriptor:
     return named(media_type, str(digest), len(data), name)
-
-
-def _path(digest: Digest) -> str:
-    return f"blobs/{digest.algorithm}/{digest.hex}"
 
 
 def _stored(store: Store, digest: Digest) -> Iterator[bytes]:

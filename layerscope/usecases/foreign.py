@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.accounting.changes import Change, ChangeKind, ChangeList, CopiedUp, change_list
-from layerscope.accounting.sizes import layer_usage
+from layerscope.accounting.sizes import SizeModel, layer_usage
 from layerscope.errors import LayerscopeError
 from layerscope.sources.found import Engine, FoundImage
 from layerscope.usecases.engines import PATIENCE, Told, find_daemon, find_storages, telling
@@ -133,8 +133,13 @@ def foreign_figures(container: ForeignContainer) -> ForeignFigures:
             from layerscope.containers.foreign.docker import docker_figures
 
             return ForeignFigures(*docker_figures(client, container.id), ReadFrom.DAEMON)
-    size = layer_usage(container.layers.upper).size
+    size = layer_usage(container.layers.upper, size_model(container.layers)).size
     return ForeignFigures(size, foreign_image_size(container) + size, ReadFrom.PLACE)
+
+
+def size_model(layers: Layers) -> SizeModel:
+    """How its engine counts."""
+    return SizeModel.CONTAINERD if layers.in_blocks else SizeModel.CLASSIC
 
 
 def foreign_image_size(container: ForeignContainer) -> int:
@@ -185,13 +190,15 @@ def _told_changes(client: DockerClient, container_id: str) -> ChangeList:
 
 
 def _image_size(layers: Layers) -> int:
+    if layers.in_blocks:
+        return sum(_layer_size(one, SizeModel.CONTAINERD) for one in layers.lower)
     return sum(map(_layer_size, layers.lower[: layers.image]))
 
 
 @functools.lru_cache(maxsize=4096)
-def _layer_size(directory: Path) -> int:
+def _layer_size(directory: Path, model: SizeModel = SizeModel.CLASSIC) -> int:
     """Of a layer that never changes."""
-    return layer_usage(directory).size
+    return layer_usage(directory, model).size
 
 
 @contextmanager

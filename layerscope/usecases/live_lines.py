@@ -37,7 +37,7 @@ class LiveContainer:
     any of Docker's; times are RFC 3339, empty for never; ``image_size`` is bytes, None if unknown;
     ``volumes`` are names, ``mounts`` the paths in the container that something is mounted at;
     ``origin`` is whose it is: ``layerscope``, ``docker``, ``podman``, ``buildah``; ``blocked`` says
-    why its layer can't be read in place.
+    why its layer can't be read in place, ``in_blocks`` that its engine counts disk blocks.
     """
 
     id: str
@@ -53,6 +53,7 @@ class LiveContainer:
     mounts: tuple[str, ...] = ()
     origin: str = OWN
     blocked: str = ""
+    in_blocks: bool = False
 
     @property
     def is_up(self) -> bool:

@@ -9,7 +9,7 @@ import queue
 import shlex
 from typing import TYPE_CHECKING
 
-from layerscope.usecases.foreign import LISTED
+from layerscope.usecases.foreign import LISTED, size_model
 from layerscope.usecases.live_engines import EngineList, Theirs
 from layerscope.usecases.live_lines import Event, Failed, LiveContainer
 from layerscope.usecases.live_subject import Subject
@@ -85,7 +85,8 @@ def _judge(container: ForeignContainer) -> Judge:
     from layerscope.accounting.live.sight import Sight
 
     layers = container.need_layers()
-    return Judge(container.open_lower(), Sight(layers.form), shared=False)
+    sight = Sight(layers.form)
+    return Judge(container.open_lower(), sight, size_model(layers), shared=False)
 
 
 def _row(container: ForeignContainer, image_size: int | None) -> LiveContainer:
@@ -103,4 +104,5 @@ def _row(container: ForeignContainer, image_size: int | None) -> LiveContainer:
         mounts=tuple(mount.target for mount in container.mounts),
         origin=container.engine.value,
         blocked=container.blocked,
+        in_blocks=container.layers is not None and container.layers.in_blocks,
     )

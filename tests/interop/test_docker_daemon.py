@@ -65,24 +65,9 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(docker: Docker, busybox: str) -> Iterator[Run]:
-    """Starts a container of `busybox` that runs a script; they are removed after the test."""
-    names: list[str] = []
-
-    def start(name: str, script: str, *options: str) -> str:
-        words = ("run", "-d", "--network", "none", "--name", name, *options)
-        names.append(name)
-        return docker(*words, busybox, "sh", "-c", script).strip()
-
-    yield start
-    for name in names:
-        docker("rm", "-f", "-v", name)
-
-
-def size_words(docker: Docker, name: str) -> tuple[int, int]:
-    """The sizes that Docker itself has of a container, whole."""
-    words = ("inspect", "--size", "--format", "{{.SizeRw}} {{.SizeRootFs}}", name)
-    own, whole = docker(*words).split()
-    return int(own), int(whole)
+    """Starts a container that runs a script; it is removed after the test."""
+    with engines.started(docker, busybox) as start:
+        yield start
 
 
 def diff_words(docker: Docker, name: str) -> list[str]:
@@ -160,7 +145,7 @@ def test_sizes_and_changes_are_docker_s_own(docker: Docker, run: Run) -> None:
     container = engines.find("writes")
     figures = foreign_figures(container)
     assert figures.read_from is ReadFrom.PLACE
-    assert (figures.size_rw, figures.size_root_fs) == size_words(docker, "writes")
+    assert (figures.size_rw, figures.size_root_fs) == engines.docker_sizes(docker, "writes")
     assert engines.changed(container) == diff_words(docker, "writes")
     assert container.state is State.RUNNING
     assert container.image == "example/busybox:1"
@@ -192,7 +177,7 @@ def test_it_is_true_while_the_container_writes(docker: Docker, run: Run) -> None
     assert foreign_figures(container).size_rw > before
     docker("pause", "busy")
     try:
-        assert foreign_figures(container).size_rw == size_words(docker, "busy")[0]
+        assert foreign_figures(container).size_rw == engines.docker_sizes(docker, "busy")[0]
         assert engines.changed(container) == diff_words(docker, "busy")
         assert engines.find("busy").state is State.PAUSED
     finally:
@@ -210,7 +195,7 @@ def test_the_live_ledger_watches_it(docker: Docker, run: Run) -> None:
             assert engines.until(lambda: live.turn() and live.figures().size > 10_000)
             docker("pause", "live")
             try:
-                own, _ = size_words(docker, "live")
+                own, _ = engines.docker_sizes(docker, "live")
                 assert engines.until(lambda: not live.turn() and live.figures().settled)
                 assert live.figures().size == own
                 marks = {f"{row.mark.value} /{row.path.decode()}" for row in live.ledger.rows()}
@@ -241,7 +226,7 @@ def test_where_layers_cannot_be_read_the_daemon_is_asked(
     assert container.blocked == denied
     figures = foreign_figures(container)
     assert figures.read_from is ReadFrom.DAEMON
-    assert (figures.size_rw, figures.size_root_fs) == size_words(docker, "asked")
+    assert (figures.size_rw, figures.size_root_fs) == engines.docker_sizes(docker, "asked")
     assert foreign_changes(container).read_from is ReadFrom.DAEMON
     assert engines.changed(container) == diff_words(docker, "asked")
 

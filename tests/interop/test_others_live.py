@@ -19,7 +19,7 @@ from layerscope.usecases.all_images import details, engine_images
 from layerscope.usecases.foreign import find_foreign, foreign_changes, foreign_figures
 from layerscope.usecases.live_containers import LiveContainers
 from layerscope.usecases.watch import Update, watch
-from tests.support import engines, peers
+from tests.support import engines
 from tests.support.explorer import Explorer, explore
 from tests.support.fake_engines import no_engines, use_storage
 from tests.support.live_told import Watcher
@@ -29,8 +29,6 @@ from tests.support.peers import Docker, Tool
 pytestmark = pytest.mark.interop
 
 BUSYBOX = "example/busybox:live"
-WRITER = "i=0; while :; do i=$((i+1)); echo $i > /f-$i; rm -f /f-$((i-50)); echo $i >> /data/grown;"
-WRITER += " sleep 0.02; done"
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +52,14 @@ def only_docker(
     return docker
 
 
-Run = Callable[[str, str], str]
+Run = Callable[..., str]
 
 
 @pytest.fixture
 def run(only_docker: Docker) -> Iterator[Run]:
-    """Starts a container that runs a script; they are removed after the test."""
-    names: list[str] = []
-
-    def start(name: str, script: str) -> str:
-        names.append(name)
-        words = ("run", "-d", "--network", "none", "--name", name, BUSYBOX, "sh", "-c", script)
-        return only_docker(*words).strip()
-
-    yield start
-    left = only_docker("ps", "-a", "--format", "{{.Names}}").split()
-    for name in names:
-        if name in left:
-            only_docker("rm", "-f", "-v", name)
+    """Starts a container that runs a script; it is removed after the test."""
+    with engines.started(only_docker, BUSYBOX) as start:
+        yield start
 
 
 @pytest.fixture
@@ -79,13 +67,6 @@ def watcher(tmp_path: Path) -> Iterator[Watcher]:
     live = LiveContainers(Store.open(tmp_path / "store"), others=True)
     yield Watcher(live)
     live.close()
-
-
-def sizes(docker: Docker, name: str) -> tuple[int, int]:
-    """What Docker itself has."""
-    words = ("inspect", "--size", "--format", "{{.SizeRw}} {{.SizeRootFs}}", name)
-    own, whole = docker(*words).split()
-    return int(own), int(whole)
 
 
 # -- Docker ------------------------------------------------------------------------------------
@@ -106,7 +87,7 @@ def test_the_images_are_docker_s(only_docker: Docker, tmp_path: Path) -> None:
 
 
 def test_figures_settle_at_docker_s_own(only_docker: Docker, run: Run, watcher: Watcher) -> None:
-    identity = run("writes", WRITER)
+    identity = run("writes", engines.WRITER)
     watcher.live.open(identity)
     watcher.until(lambda: identity in watcher.figures and watcher.figures[identity].size > 2_000)
     row = watcher.rows["writes"]
@@ -114,7 +95,7 @@ def test_figures_settle_at_docker_s_own(only_docker: Docker, run: Run, watcher: 
     only_docker("pause", "writes")
     try:
         watcher.until(lambda: watcher.rows["writes"].state == "paused")
-        own, whole = sizes(only_docker, "writes")
+        own, whole = engines.docker_sizes(only_docker, "writes")
         watcher.until(lambda: watcher.figures[identity].settled)
         figures = watcher.figures[identity]
         assert (figures.size, figures.source) == (own, Source.EVENTS)
@@ -149,13 +130,13 @@ def test_every_kind_of_change_is_docker_s(only_docker: Docker, run: Run) -> None
     changes = foreign_changes(found).list.changes
     assert sorted(f"{one.kind.value} {one.path.decode()}" for one in changes) == theirs
     figures = foreign_figures(found)
-    assert (figures.size_rw, figures.size_root_fs) == sizes(only_docker, "changes")
+    assert (figures.size_rw, figures.size_root_fs) == engines.docker_sizes(only_docker, "changes")
 
 
 def test_a_member_of_the_group_docker_is_told_by_the_daemon(only_docker: Docker, run: Run) -> None:
     identity = run("asked", "echo 12345 > /five; sleep 1000")
-    assert engines.until(lambda: sizes(only_docker, "asked")[0] == 6)
-    expected = sizes(only_docker, "asked")
+    assert engines.until(lambda: engines.docker_sizes(only_docker, "asked")[0] == 6)
+    expected = engines.docker_sizes(only_docker, "asked")
     socket = Path(only_docker.socket.removeprefix("unix://"))
     mode = stat.S_IMODE(socket.stat().st_mode)
     with their_directory() as folder:
@@ -179,30 +160,6 @@ def test_a_member_of_the_group_docker_is_told_by_the_daemon(only_docker: Docker,
             assert as_ordinary_user(look) == ""
         finally:
             socket.chmod(mode)
-
-
-def test_containerd_s_image_store(context: Path, tmp_path: Path) -> None:
-    peers.need("docker", "dockerd", "runc", root=True)
-    settings = tmp_path / "daemon.json"
-    settings.write_text('{"features": {"containerd-snapshotter": true}}')
-    patch = pytest.MonkeyPatch()
-    with peers.docker_daemon(tmp_path, "--config-file", str(settings)) as docker, patch.context():
-        if "io.containerd.snapshotter" not in docker("info", "--format", "{{json .DriverStatus}}"):
-            pytest.skip("this dockerd has no image store of containerd")
-        no_engines(tmp_path, patch)
-        patch.setenv("DOCKER_HOST", docker.socket)
-        docker("build", "--network", "none", "-t", BUSYBOX, str(context))
-        (found,) = [one for one in engine_images(Engine.DOCKER) if BUSYBOX in one.names]
-        steps, config = details(Store.open(tmp_path / "store"), found)
-        assert (config.cmd, len(steps)) == (("sh",), 5)
-        words = ("run", "-d", "--network", "none", "--name", "asked", BUSYBOX)
-        identity = docker(*words, "sh", "-c", "echo 12345 > /five; sleep 1000").strip()
-        try:
-            assert engines.until(lambda: "A /five" in docker("diff", "asked").splitlines())
-            figures = foreign_figures(find_foreign("docker", identity))
-            assert (figures.size_rw, figures.size_root_fs) == sizes(docker, "asked")
-        finally:
-            docker("rm", "-f", "asked")
 
 
 async def table(explorer: Explorer, *names: str) -> ContainersScreen:
@@ -256,7 +213,7 @@ def test_podman_s_settle_at_its_own(only_podman: Tool, watcher: Watcher) -> None
     # Some machines let nobody raise a limit, which podman would.
     limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
     words = ("run", "-d", "--network", "none", *limits, "--name", "writes", BUSYBOX)
-    identity = only_podman(*words, "sh", "-c", WRITER).strip()
+    identity = only_podman(*words, "sh", "-c", engines.WRITER).strip()
     try:
         watcher.live.open(identity)
         watcher.until(lambda: identity in watcher.figures)

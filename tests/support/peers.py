@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 _REQUIRED = "LAYERSCOPE_REQUIRE_PEERS"
+_NEWER = "LAYERSCOPE_NEWER_DOCKER"
 _STARTS_WITHIN = 30.0
 
 
@@ -78,17 +79,32 @@ class Docker:
 
 
 @contextlib.contextmanager
-def docker_daemon(folder: Path, *options: str) -> Iterator[Docker]:
-    """A dockerd with its data in ``folder`` and no network; it ends with the block."""
+def docker_daemon(folder: Path, *options: str, programs: str = "") -> Iterator[Docker]:
+    """A dockerd with its data in ``folder`` and no network; it ends with the block. It and what it
+    starts are looked for in the folder ``programs`` first."""
     address = f"unix://{folder}/docker.sock"
     words = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none"]
     words += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     words += ["-H", address, "-p", f"{folder}/docker.pid", *options]
     client = tool("docker", "-H", address, DOCKER_BUILDKIT="0", DOCKER_CONFIG=str(folder))
-    with _running(words, folder / "dockerd.log") as daemon:
+    path = f"{programs}:{os.environ['PATH']}".lstrip(":")
+    with _running(words, folder / "dockerd.log", path) as daemon:
         if not _answers(daemon, lambda: client("version")):
             unavailable(f"dockerd does not start: {_last_line(folder / 'dockerd.log')}")
         yield Docker(client, address)
+
+
+@contextlib.contextmanager
+def docker_on_containerd(folder: Path) -> Iterator[Docker]:
+    """A dockerd that keeps its images in containerd, as one of version 24 or later can: that of the
+    folder which LAYERSCOPE_NEWER_DOCKER names, or else the usual one."""
+    settings = folder / "daemon.json"
+    settings.write_text('{"features": {"containerd-snapshotter": true}}')
+    newer = os.environ.get(_NEWER, "")
+    with docker_daemon(folder, "--config-file", str(settings), programs=newer) as docker:
+        if "io.containerd.snapshotter" not in docker("info", "--format", "{{json .DriverStatus}}"):
+            unavailable(f"this dockerd has no image store of containerd, and no {_NEWER} is named")
+        yield docker
 
 
 # A name and its password, and the line that docker-registry knows them by (bcrypt).
@@ -131,9 +147,18 @@ def private_storage(program: str, folder: Path, driver: str) -> Tool:
 
 
 @contextlib.contextmanager
-def _running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    words: list[str], log: Path, path: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    environment = os.environ | ({"PATH": path} if path else {})
     with log.open("wb") as out:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [shutil.which(words[0], path=path) or words[0], *words[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=environment,
+        )
     try:
         yield process
     finally:

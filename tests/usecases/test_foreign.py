@@ -125,7 +125,8 @@ def test_it_is_read_in_place(tmp_path: Path, folders: list[Path]) -> None:
     [
         ({"Name": "vfs", "Data": None}, "driver vfs isn't read in place"),
         ({"Name": "zfs", "Data": {"UpperDir": "/"}}, "driver zfs isn't"),
-        (None, "containerd isn't read in place"),
+        (None, "only while it runs"),
+        ({"Name": "overlayfs", "Data": None}, "only while it runs"),
         ({"Name": "overlay2", "Data": {}}, "has no folder"),
         ({"Name": "overlay2", "Data": {"UpperDir": "/nowhere/up"}}, "isn't on this machine"),
     ],

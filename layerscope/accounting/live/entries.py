@@ -59,7 +59,7 @@ class Under:
 
 
 class Entry:
-    """One name. ``size`` is what it adds to the layer, ``length`` the file's own length; ``mark``
+    """One name. ``size`` is what it adds to the layer, ``length`` the inode's own weight; ``mark``
     is None for a whiteout that deletes nothing; ``linked``: its inode has several names."""
 
     __slots__ = (

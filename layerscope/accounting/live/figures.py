@@ -1,7 +1,7 @@
 """What the live ledger says: plain values, frozen, that a face can show or print as they are.
 
 Paths are bytes from the container's root without a leading slash; sizes are bytes by Docker's
-classic rule; times are seconds since 1970.
+classic rule, or disk blocks where the engine counts those; times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Row:
 
     ``kind`` is a letter as of ``ls -l`` (``-dlcbps``), of what is there now, or for a deleted path
     of what was, or ``?`` where a daemon told of the path and the mark alone; ``size`` is what it
-    adds to the layer, 0 for directories, whiteouts and second names of an inode; ``from_layer`` is
-    the image layer (from 0) that has the path below, None if none; ``below`` the bytes that it has
-    there (of a deleted directory: of all files in it).
+    adds to the layer, 0 for whiteouts, second names of an inode and, unless blocks are counted,
+    directories; ``from_layer`` is the image layer (from 0) that has the path below, None if none;
+    ``below`` the bytes that it has there (of a deleted directory: of all files in it).
     """
 
     path: bytes

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import time
+from operator import attrgetter
 
 from layerscope.accounting.live.entries import Entry, Folder, Key, Under
 from layerscope.accounting.live.figures import Mark
 from layerscope.accounting.live.sight import LETTERS, Sight
+from layerscope.accounting.sizes import SizeModel, weight
 from layerscope.cow.compare import differs
 from layerscope.cow.lower import Lower
 
@@ -17,11 +19,22 @@ _TICK = 20_000_000
 
 
 class Judge:
-    """Tells what entries are. ``lower`` is the image, closed with it unless it is ``shared``."""
+    """Tells what entries are, and what they weigh by ``model``. ``lower`` is the image, closed with
+    it unless it is ``shared``. ``measure`` gives what of an inode's figures its weight follows."""
 
-    def __init__(self, lower: Lower, sight: Sight, *, shared: bool = True) -> None:
+    def __init__(
+        self,
+        lower: Lower,
+        sight: Sight,
+        model: SizeModel = SizeModel.CLASSIC,
+        *,
+        shared: bool = True,
+    ) -> None:
         self.lower = lower
         self.sight = sight
+        self.model = model
+        by_length = model is SizeModel.CLASSIC
+        self.measure = attrgetter("st_size" if by_length else "st_blocks")
         self._shared = shared
         self.now = 0
 
@@ -39,7 +52,9 @@ class Judge:
         root = Folder(None, "", Mark.UNCHANGED)
         root.under = Under(self.lower.root) if self.lower.depth else None
         self._mark(root, self.sight.opaque(fd, "."), covered=False)
-        root.ino = os.fstat(fd).st_ino
+        found = os.fstat(fd)
+        root.ino = found.st_ino
+        root.length = root.size = weight(found, self.model)
         return root
 
     def key(self, found: os.stat_result) -> Key:
@@ -47,7 +62,7 @@ class Judge:
         changed = found.st_ctime_ns
         if changed > self.now - _TICK:
             return None
-        return (found.st_ino, changed, found.st_size)
+        return (found.st_ino, changed, self.measure(found))
 
     def entry(
         self, folder: Folder, name: str, found: os.stat_result, fd: int, old: Entry | None
@@ -101,6 +116,7 @@ class Judge:
             mark = Mark.CHANGED if other else Mark.UNCHANGED
         made = Folder(folder, name, mark)
         made.under = under
+        made.length = made.size = weight(found, self.model)
         self._mark(made, self.sight.opaque(fd, name), folder.covered)
         return made
 
@@ -112,8 +128,7 @@ class Judge:
         self, folder: Folder, name: str, found: os.stat_result, fd: int, under: Under | None
     ) -> Entry:
         fmt = stat.S_IFMT(found.st_mode)
-        length = found.st_size if fmt in (stat.S_IFREG, stat.S_IFLNK) else 0
-        stand_in = not (self.sight.real or length) and fmt == stat.S_IFREG
+        stand_in = not (self.sight.real or found.st_size) and fmt == stat.S_IFREG
         mark, copied = Mark.ADDED, False
         if under is not None or stand_in:
             shown = self.sight.shown(fd, name, found)
@@ -125,7 +140,7 @@ class Judge:
         entry = Entry(folder, name, LETTERS.get(fmt, "-"), mark)
         entry.under = under
         entry.copied = copied
-        entry.length = entry.size = length
+        entry.length = entry.size = weight(found, self.model)
         entry.linked = found.st_nlink > 1
         return entry
 

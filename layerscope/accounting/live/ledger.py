@@ -10,6 +10,7 @@ from layerscope.accounting.live.figures import Mark, Row, Why
 from layerscope.accounting.live.judge import Judge
 from layerscope.accounting.live.sight import open_directory
 from layerscope.accounting.live.totals import Totals
+from layerscope.accounting.sizes import SizeModel
 
 
 class Touch(NamedTuple):
@@ -42,6 +43,7 @@ class Ledger:
         self.touches: list[Touch] = []
         self.stale: set[bytes] | None = None
         self.unread = 0
+        self.totals.add(self.root)
         self._haunt(self.root)
 
     def close(self) -> None:
@@ -101,7 +103,8 @@ class Ledger:
         """``name`` in ``folder`` (open at ``fd``) is as ``found`` says. Returns the directory that
         it is, if what is in it must be looked at. Raises OSError if it goes meanwhile."""
         old = folder.children.get(name)
-        if old is not None and old.key == (found.st_ino, found.st_ctime_ns, found.st_size):
+        key = (found.st_ino, found.st_ctime_ns, self.judge.measure(found))
+        if old is not None and old.key == key:
             return None
         new = self.judge.entry(folder, name, found, fd, old)
         if isinstance(old, Folder) and isinstance(new, Folder) and old.ino == new.ino:
@@ -118,8 +121,9 @@ class Ledger:
     def takes_plain(self, folder: Folder) -> bool:
         """Whether ``see_plain`` says the same as ``see`` of new files in ``folder`` that the image
         doesn't have, for less."""
-        judge = self.judge.sight.real and not folder.marked
-        return judge and not self.telling and self.stale is None
+        judge = self.judge
+        usual = judge.sight.real and judge.model is SizeModel.CLASSIC and not folder.marked
+        return usual and not self.telling and self.stale is None
 
     def see_plain(self, folder: Folder, name: str, found: os.stat_result) -> None:
         """A new regular file with one name, of which the image knows nothing."""
@@ -193,6 +197,7 @@ class Ledger:
         self._spoil(old)
         shown, was_covered = old.shown, old.covered
         old.key, old.mtime = new.key, new.mtime
+        self.totals.resize(old, new.length)
         changed = old.mark is not new.mark or old.opaque is not new.opaque
         other_marks = old.marked is not new.marked
         old.mark, old.opaque, old.marked = new.mark, new.opaque, new.marked
@@ -284,7 +289,7 @@ class Ledger:
 def _weight(before: Entry) -> int:
     if isinstance(before, Folder):
         below = before.everything()
-        return sum(one.size for one in below if not one.whiteout)
+        return before.length + sum(one.size for one in below if not one.whiteout)
     return before.length
 
 

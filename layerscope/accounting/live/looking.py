@@ -212,6 +212,7 @@ class _Unheard:
 def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
     """Look at what stands in a directory, open at ``fd``; returns the directories in it."""
     children, names, see = folder.children, set[str](), ledger.see
+    measure = ledger.judge.measure
     plain, unheard = ledger.takes_plain(folder), _Unheard(folder.lower)
     try:
         with os.scandir(fd) as entries:
@@ -226,7 +227,7 @@ def scan(ledger: Ledger, folder: Folder, fd: int) -> list[Folder]:
                     elif with_key is None or with_key.key != (
                         found.st_ino,
                         found.st_ctime_ns,
-                        found.st_size,
+                        measure(found),
                     ):
                         see(folder, name, found, fd)
                 except _GONE:

@@ -23,7 +23,10 @@ class Totals:
     def add(self, entry: Entry) -> None:
         """Count an entry."""
         self._hidden += entry.hides
-        if entry.whiteout or isinstance(entry, Folder):
+        if entry.whiteout:
+            return
+        if isinstance(entry, Folder):
+            self._new += entry.length
             return
         if entry.linked:
             self._names.setdefault(entry.ino, set()).add(entry)
@@ -39,7 +42,10 @@ class Totals:
     def remove(self, entry: Entry) -> None:
         """Count it no more."""
         self._hidden -= entry.hides
-        if entry.whiteout or isinstance(entry, Folder):
+        if entry.whiteout:
+            return
+        if isinstance(entry, Folder):
+            self._new -= entry.length
             return
         if not entry.linked:
             self._count(entry, -1)
@@ -50,6 +56,11 @@ class Totals:
         names = self._names[entry.ino]
         names.discard(entry)
         self._unsure.add(entry.ino)
+
+    def resize(self, folder: Folder, length: int) -> None:
+        """A directory weighs something else now."""
+        self._new += length - folder.length
+        folder.length = folder.size = length
 
     def same_length(self, entry: Entry) -> None:
         """The other names of an inode have its length, too."""

@@ -60,12 +60,14 @@ class ForeignMount:
 @dataclass(frozen=True, slots=True)
 class Layers:
     """Its directories in the kernel's overlay form: ``lower`` bottom first, the image's and those
-    that the engine put between (Docker's mount points); ``image`` of them are the image's own."""
+    that the engine put between (Docker's mount points); ``image`` of them are the image's own.
+    ``in_blocks``: the engine counts disk blocks, directories too, instead of files' lengths."""
 
     upper: Path
     lower: tuple[Path, ...]
     image: int
     namespace: Namespace = Namespace.TRUSTED
+    in_blocks: bool = False
 
     @property
     def form(self) -> Form:

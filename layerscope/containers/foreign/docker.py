@@ -13,6 +13,7 @@ from layerscope.containers.foreign.container import (
     State,
     why_not,
 )
+from layerscope.containers.foreign.mounted import mounted_layers
 from layerscope.oci.document import Document, InvalidDocument
 from layerscope.sources.docker_daemon.client import DockerRefused
 from layerscope.sources.found import Engine
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from layerscope.sources.docker_daemon.client import DockerClient
 
 _IN_PLACE = "overlay2"
+_OF_CONTAINERD = ("", "overlayfs")  # its snapshotter; newer ones say nothing here
 _INIT = "-init"
 _ENDED = frozenset((State.EXITED, State.DEAD))
 _NEVER = "0001-01-01T00:00:00Z"
@@ -110,7 +112,9 @@ def _container(
     names = row.texts("Names")
     state, life = State.of(row.text("State", "")), inspected.child("State") or Document({}, "")
     exit_code = life.values.get("ExitCode")
-    layers, blocked = _layers(inspected.child("GraphDriver"), namespace)
+    layers, blocked = _layers(client, inspected, namespace)
+    # Of an image the daemon counts the compressed content, too; under a container it doesn't.
+    counts_blocks = layers is not None and layers.in_blocks
     return ForeignContainer(
         engine=Engine.DOCKER,
         id=row.text("Id"),
@@ -125,27 +129,49 @@ def _container(
         started_at=life.text("StartedAt", "").replace(_NEVER, ""),
         layers=layers,
         blocked=blocked,
-        image_size=size if isinstance(size, int) else None,
+        image_size=size if isinstance(size, int) and not counts_blocks else None,
         mounts=tuple(_mount(one) for one in row.children("Mounts")),
         daemon=client.address,
     )
 
 
-def _layers(graph: Document | None, namespace: Namespace) -> tuple[Layers | None, str]:
+def _layers(
+    client: DockerClient, inspected: Document, namespace: Namespace
+) -> tuple[Layers | None, str]:
     """Its directories, or why they can't be read in place."""
+    graph = inspected.child("GraphDriver")
     name = graph.text("Name", "") if graph else ""
     data = graph.child("Data") if graph else None
+    if name in _OF_CONTAINERD and data is None:
+        return _snapshots(client, inspected, namespace)
     if data is None or name != _IN_PLACE:
-        return None, f"Docker's storage driver {name or 'of containerd'} isn't read in place"
+        return None, f"Docker's storage driver {name} isn't read in place"
     upper = Path(data.text("UpperDir", ""))
     if not upper.is_absolute():
         return None, "Docker says that it has no folder"
     lower = [Path(text) for text in data.text("LowerDir", "").split(":") if text][::-1]
-    blocked = next((why for path in (upper, *lower) if (why := why_not(path))), "")
-    if blocked:
-        return None, blocked
     image = sum(not path.parent.name.endswith(_INIT) for path in lower)
-    return Layers(upper, tuple(lower), image, namespace), ""
+    return _readable(Layers(upper, tuple(lower), image, namespace))
+
+
+def _snapshots(
+    client: DockerClient, inspected: Document, namespace: Namespace
+) -> tuple[Layers | None, str]:
+    """The same of containerd's snapshots, which Docker doesn't name: the kernel does, as long as
+    the container runs."""
+    pid = (inspected.child("State") or Document({}, "")).values.get("Pid")
+    if not isinstance(pid, int) or pid <= 0:
+        return None, "where it lies is told only while it runs"
+    identity = inspected.text("Id", "")
+    found = mounted_layers(pid, identity, namespace) if client.address.socket else None
+    if found is None:
+        return None, "this user may not see where it lies"
+    return _readable(found)
+
+
+def _readable(layers: Layers) -> tuple[Layers | None, str]:
+    blocked = next((why for path in (layers.upper, *layers.lower) if (why := why_not(path))), "")
+    return (None, blocked) if blocked else (layers, "")
 
 
 def _mount(document: Document) -> ForeignMount:

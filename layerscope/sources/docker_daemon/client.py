@@ -201,11 +201,11 @@ def _no_daemon(address: Address, error: Exception) -> NoDaemon:
         return NoDaemon(what, "this user may not talk to it", hint)
     if isinstance(error, TimeoutError):
         return SilentDaemon(what, "it doesn't answer in time")
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        hint = "start it, or say where it is: DOCKER_HOST=unix://… or tcp://…"
-        return NoDaemon(what, "no daemon answers", hint)
     if isinstance(error, http.client.HTTPException):
         return NoDaemon(what, "what answers is no Docker, or breaks off")
+    if isinstance(error, FileNotFoundError | ConnectionError):  # never there, or just gone
+        hint = "start it, or say where it is: DOCKER_HOST=unix://… or tcp://…"
+        return NoDaemon(what, "no daemon answers", hint)
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return NoDaemon(what, "its path is too long")
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

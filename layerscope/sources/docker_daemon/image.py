@@ -11,9 +11,10 @@ from layerscope.oci.digest import Digest
 from layerscope.oci.reference import InvalidReference, Reference
 from layerscope.sources.docker_daemon.address import find_address
 from layerscope.sources.docker_daemon.client import DockerClient, DockerRefused, part
+from layerscope.sources.docker_daemon.content_store import open_in_content_store
 from layerscope.sources.docker_daemon.data_root import open_in_place
 from layerscope.sources.docker_daemon.saved import SavedImage
-from layerscope.sources.docker_daemon.told import told_config
+from layerscope.sources.docker_daemon.told import told_config, told_platform
 from layerscope.sources.image import Image, Layer, NotAnImage
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ def open_docker_daemon(
 ) -> Image:
     """The image of a name or ID; of its layers nothing is read.
 
-    Where Docker's folder is here and may be read, layers are read in it as they lie. Otherwise the
-    documents are those that the daemon tells, and the first layer that is opened fetches all of the
-    image as `docker save` gives it. Raises NoDaemon, DockerRefused, NotAnImage, UsageError.
+    Where Docker's folder or containerd's is here and may be read, layers are read in it as they
+    lie. Otherwise the documents are those that the daemon tells, and the first layer that is opened
+    fetches all of the image as `docker save` gives it. Raises NoDaemon, DockerRefused,
+    NotAnImage, UsageError.
     """
     if not wanted:
         hint = "docker-daemon:NAME[:TAG], as docker images lists them"
@@ -42,7 +44,9 @@ def open_docker_daemon(
     names = tuple(name for text in inspected.texts("RepoTags") if (name := familiar(text)))
     about = client.document("/info")
     root, driver = Path(about.text("DockerRootDir", "")), about.text("Driver", "")
-    found = open_in_place(wanted, names, root, driver, image_id)
+    found = open_in_place(wanted, names, root, driver, image_id) or open_in_content_store(
+        wanted, names, root, image_id, told_platform(inspected)
+    )
     if found is not None:
         client.close()
         return found

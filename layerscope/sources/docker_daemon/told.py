@@ -52,9 +52,7 @@ def told_config(inspected: Document, history: Sequence[Document]) -> ImageConfig
         return None
     return ImageConfig(
         diff_ids,
-        platform=Platform(
-            inspected.text("Os", ""), inspected.text("Architecture", ""), _variant(inspected)
-        ),
+        platform=told_platform(inspected),
         created=inspected.text("Created", ""),
         author=inspected.text("Author", ""),
         config=RuntimeConfig.from_document(runtime) if runtime else RuntimeConfig(),
@@ -73,16 +71,18 @@ def told_steps(inspected: Document, history: Sequence[Document]) -> list[ToldSte
     return found[::-1]
 
 
+def told_platform(inspected: Document) -> Platform:
+    """What `docker image inspect` says that an image is for."""
+    os, architecture = inspected.text("Os", ""), inspected.text("Architecture", "")
+    return Platform(os, architecture, inspected.text("Variant", ""))
+
+
 def rfc3339(seconds: int) -> str:
     """Seconds since 1970 as a text; "" for a time that no calendar has."""
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return ""
-
-
-def _variant(inspected: Document) -> str:
-    return inspected.text("Variant", "")
 
 
 def _row(document: Document) -> _Row:

@@ -47,7 +47,10 @@ def _about(row: LiveContainer, figures: Figures | None) -> Sequence[list[Span]]:
         blocked = [(f" {safe_text(row.blocked)}", "warning")]
         return [*lines, blocked if row.blocked else [(" being measured …", "dim")]]
     total = size_text(figures.size)
-    lines.append([(f" {fit_left(total, 8)} ", "strong"), (f"now; {how_sure(figures)}", "dim")])
+    counted = " in disk blocks" if row.in_blocks else ""
+    lines.append(
+        [(f" {fit_left(total, 8)} ", "strong"), (f"now{counted}; {how_sure(figures)}", "dim")]
+    )
     if figures.note:
         lines.append([(f" {safe_text(figures.note)}", "warning")])
     if is_whole(figures):

@@ -19,7 +19,7 @@ from layerscope.accounting.live.judge import Judge
 from layerscope.accounting.live.ledger import Ledger
 from layerscope.accounting.live.looking import look_at, walk
 from layerscope.accounting.live.sight import Sight
-from layerscope.accounting.sizes import layer_usage
+from layerscope.accounting.sizes import SizeModel, layer_usage
 from layerscope.cow.directory_lower import DirectoryLower
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.form import detect_form
@@ -28,9 +28,10 @@ from tests.support.containers import container, writable
 from tests.support.upper_writes import Writer, make_image
 
 
-def ledger_of(directory: Path, lower: Lower) -> Ledger:
+def ledger_of(directory: Path, lower: Lower, model: SizeModel = SizeModel.CLASSIC) -> Ledger:
     """A ledger of the container in ``directory``."""
-    return Ledger(str(directory / "upper"), Judge(lower, Sight(detect_form(directory))))
+    judge = Judge(lower, Sight(detect_form(directory)), model)
+    return Ledger(str(directory / "upper"), judge)
 
 
 def settle(ledger: Ledger) -> None:
@@ -54,7 +55,8 @@ def fresh(tmp_path: Path) -> Iterator[tuple[Ledger, Path]]:
 
 def check(ledger: Ledger, layers: list[Path], directory: Path) -> None:
     """Compare with a walk, with the change list, and with a ledger that starts now."""
-    assert ledger.why().size == layer_usage(directory / "upper").size
+    model = ledger.judge.model
+    assert ledger.why().size == layer_usage(directory / "upper", model).size
     with container(layers, directory) as engine:
         found = change_list(engine)
     marks = {b"/" + row.path: row.mark for row in ledger.rows()}
@@ -64,12 +66,12 @@ def check(ledger: Ledger, layers: list[Path], directory: Path) -> None:
     folders = {b"/" + row.path for row in ledger.rows() if row.kind == "d"}
     assert same - folders == {one.path for one in found.unchanged}
     lower = as_lower(layers, directory)
-    again = ledger_of(directory, lower)
+    again = ledger_of(directory, lower, model)
     settle(again)
     assert again.rows() == ledger.rows()
     assert (again.why(), again.files) == (ledger.why(), ledger.files)
     assert sum(row.below for row in ledger.rows()) == ledger.why().hidden_below
-    assert sum(row.size for row in ledger.rows()) == ledger.why().size
+    assert ledger.root.size + sum(row.size for row in ledger.rows()) == ledger.why().size
     again.close()
     lower.close()
 
@@ -79,14 +81,18 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="directories of mode 0
 
 
 @needs_root
-@pytest.mark.parametrize("seed", range(25))
-def test_random_writes_and_events_of_all_kinds(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("model", "seed"),
+    [(SizeModel.CLASSIC, seed) for seed in range(25)]
+    + [(SizeModel.CONTAINERD, seed) for seed in range(15)],
+)
+def test_random_writes_and_events_of_all_kinds(tmp_path: Path, model: SizeModel, seed: int) -> None:
     rng = random.Random(seed)
     layers = make_image(tmp_path, rng)
     directory = writable(tmp_path / "c")
     writer = Writer(rng, directory / "upper", layers[1], detect_form(directory))
     lower = as_lower(layers, directory)
-    ledger = ledger_of(directory, lower)
+    ledger = ledger_of(directory, lower, model)
     ledger.telling = True
     ledger.stale = set()
     shown: dict[bytes, Row] = {}
