@@ -16,7 +16,7 @@ FOLDER = "/docker/containerd/snapshots"
 
 def found(options: str, *more: str) -> Layers | None:
     lines = [f"75 51 0:39 / / rw,relatime master:2 - overlay overlay {options}", *more]
-    return read_mountinfo(lines, ID, Namespace.TRUSTED)
+    return read_mountinfo(lines, ID)
 
 
 def test_the_lower_directories_come_bottom_first() -> None:
@@ -41,9 +41,17 @@ def test_one_option_each_and_escapes() -> None:
     assert layers.upper == Path("/a b/3/fs")
 
 
+def test_a_rootless_one_has_its_marks_in_the_user_s_namespace() -> None:
+    options = f"rw,lowerdir=/1,upperdir={FOLDER}/20/fs"
+    for more, namespace in (("", Namespace.TRUSTED), (",userxattr", Namespace.USER)):
+        layers = found(options + more, OWN)
+        assert layers is not None
+        assert layers.namespace is namespace
+
+
 def test_another_process_is_no_container() -> None:
     assert found(f"rw,lowerdir=/1,upperdir={FOLDER}/20/fs") is None
     assert found("rw,size=65536k", OWN) is None
-    assert read_mountinfo(["", "garbage", OWN], ID, Namespace.TRUSTED) is None
-    assert mounted_layers(os.getpid(), ID, Namespace.TRUSTED) is None
-    assert mounted_layers(1 << 30, ID, Namespace.TRUSTED) is None
+    assert read_mountinfo(["", "garbage", OWN], ID) is None
+    assert mounted_layers(os.getpid(), ID) is None
+    assert mounted_layers(1 << 30, ID) is None

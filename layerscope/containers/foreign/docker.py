@@ -143,7 +143,7 @@ def _layers(
     name = graph.text("Name", "") if graph else ""
     data = graph.child("Data") if graph else None
     if name in _OF_CONTAINERD and data is None:
-        return _snapshots(client, inspected, namespace)
+        return _snapshots(client, inspected)
     if data is None or name != _IN_PLACE:
         return None, f"Docker's storage driver {name} isn't read in place"
     upper = Path(data.text("UpperDir", ""))
@@ -154,18 +154,16 @@ def _layers(
     return _readable(Layers(upper, tuple(lower), image, namespace))
 
 
-def _snapshots(
-    client: DockerClient, inspected: Document, namespace: Namespace
-) -> tuple[Layers | None, str]:
+def _snapshots(client: DockerClient, inspected: Document) -> tuple[Layers | None, str]:
     """The same of containerd's snapshots, which Docker doesn't name: the kernel does, as long as
     the container runs."""
     pid = (inspected.child("State") or Document({}, "")).values.get("Pid")
     if not isinstance(pid, int) or pid <= 0:
         return None, "where it lies is told only while it runs"
     identity = inspected.text("Id", "")
-    found = mounted_layers(pid, identity, namespace) if client.address.socket else None
+    found = mounted_layers(pid, identity) if client.address.socket else None
     if found is None:
-        return None, "this user may not see where it lies"
+        return None, "its snapshot can't be seen from here"
     return _readable(found)
 
 
