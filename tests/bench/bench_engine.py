@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,4 +20,5 @@ def rows(inputs: Inputs, runs: int) -> Iterator[Row]:
     inputs.folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=inputs.folder) as folder:
         for figure in cow.measure(Path(folder), _CREATES, _ENTRIES):
-            yield Row(figure.what, figure.value, figure.unit, figure.limit, figure.note)
+            limit = None if figure.limit == math.inf else figure.limit
+            yield Row(figure.what, figure.value, figure.unit, limit, figure.note)
