@@ -6,6 +6,7 @@ is a path that the layer gives again. Everything else is arithmetic on columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import compress, islice
 from operator import eq
 from pathlib import Path
@@ -38,7 +39,7 @@ class StackBuilder:
         self.layers: list[LayerIndex] = []
         empty = np.zeros(0, np.int64)
         self._alive = Alive([], empty, empty, empty)
-        self._moved: dict[tuple[int, int], bytes] = {}
+        self._moved: frozenset[bytes] = frozenset()
 
     @classmethod
     def resume(cls, stack: StackView) -> StackBuilder:
@@ -48,7 +49,7 @@ class StackBuilder:
         alive = stack.np("change") != Change.REMOVED
         keys = [stack.key(row) for row in range(len(stack))]
         builder._keep(keys, stack.np("layer"), stack.np("row"), stack.np("end"), alive)
-        builder._moved = stack.moved
+        builder._moved = frozenset(stack.moved.values())
         return builder
 
     def push(self, layer: LayerIndex, out: Path) -> StackView:
@@ -57,7 +58,7 @@ class StackBuilder:
         Raises InvalidTar for a hard link to what isn't there, OSError.
         """
         self.layers.append(layer)
-        union = _Union(self._alive, self.layers, self._moved)
+        union = _Union(self._alive, self.layers)
         self._moved |= union.moved
         union.write(out, self._moved)
         self._keep(union.keys, union.layer, union.row, union.end, union.alive)
@@ -78,9 +79,7 @@ class StackBuilder:
 class _Union:
     """The rows of the stack below and of the new layer, merged and marked."""
 
-    def __init__(
-        self, below: Alive, layers: list[LayerIndex], moved: dict[tuple[int, int], bytes]
-    ) -> None:
+    def __init__(self, below: Alive, layers: list[LayerIndex]) -> None:
         self._below, self._layers, self._top = below, layers, len(layers) - 1
         self._new = layers[-1]
         own_keys, own_rows, self.moved = self._new_keys()
@@ -100,18 +99,31 @@ class _Union:
         there: Column = self.change != Change.REMOVED
         return there
 
-    def _new_keys(self) -> tuple[list[bytes], Column, dict[tuple[int, int], bytes]]:
+    def _new_keys(self) -> tuple[list[bytes], Column, frozenset[bytes]]:
+        """The layer's keys in order, the row of each, and which aren't what the row is called."""
         keys = self._new.keys()
         moved = through_lower_symlinks(self._new, keys, self._below, self._layers)
         rows = np.arange(len(keys))
         if not moved:
-            return keys, rows, {}
-        # A moved row wins over one that the layer has at that place under its real name.
+            return keys, rows, frozenset()
+        kind = self._new.kind
         placed = {keys[row]: row for row in range(len(keys)) if row not in moved}
-        placed |= {key: row for row, key in moved.items() if key is not None}
+        elsewhere: dict[bytes, int] = {}
+        for row, key in moved.items():
+            there = placed.get(key) if key is not None else None
+            in_the_way = there is not None and kind[there] == Kind.DIR and kind[row] != Kind.DIR
+            # It wins over what the layer has there by its real name, unless things are in that.
+            if key is not None and not in_the_way:
+                placed[key] = elsewhere[key] = row
+        # A symlink may point to where nothing is: directories that are only implied, like the one
+        # that stands for the symlink.
+        implied = next(row for row, key in moved.items() if key is None)
+        for key in [*elsewhere]:
+            for above in _all_above(key):
+                if above not in placed or kind[placed[above]] != Kind.DIR:
+                    placed[above] = elsewhere[above] = implied
         ordered = sorted(placed)
-        places = {(self._top, row): key for row, key in moved.items() if key is not None}
-        return ordered, np.array([placed[key] for key in ordered]), places
+        return ordered, np.array([placed[key] for key in ordered]), frozenset(elsewhere)
 
     def _drop_whiteouts_of_nothing(self) -> None:
         kind = self._of_mine("kind", Kind.DIR)
@@ -197,8 +209,9 @@ class _Union:
             ] = True
         return np.where(counts, size, 0)
 
-    def write(self, out: Path, moved: dict[tuple[int, int], bytes]) -> None:
-        """Write the stack file. Raises OSError."""
+    def write(self, out: Path, moved: frozenset[bytes]) -> None:
+        """Write the stack file; ``moved`` are keys that may not be what their row is called. Raises
+        OSError."""
         size, marked = self._own_bytes(), self.change != Change.UNCHANGED
         own = np.isin(self.change, _REPEATS)
         tally = self._tally(size)
@@ -213,7 +226,8 @@ class _Union:
             "removed_before": ("Q", before(np.where(self.alive, 0, size)).astype(np.uint64)),
             "changes_before": ("I", before(marked).astype(np.uint32)),
         }
-        stored = {f"{layer}:{row}": key.decode("latin-1") for (layer, row), key in moved.items()}
+        places = [row for row, key in enumerate(self.keys) if key in moved] if moved else []
+        stored = {str(row): self.keys[row].decode("latin-1") for row in places}
         write_columns(out, MAGIC, {"tally": tally.to_json(), "moved": stored}, columns)
 
     def _tally(self, size: Column) -> Tally:
@@ -226,6 +240,13 @@ class _Union:
             figures[change.name.lower()] = int(rows.sum())
             figures[f"{change.name.lower()}_bytes"] = int(size[rows].sum())
         return Tally(**figures)
+
+
+def _all_above(key: bytes) -> Iterator[bytes]:
+    """The keys of the directories around one, without the root."""
+    while NUL in key:
+        key = key.rpartition(NUL)[0]
+        yield key
 
 
 def _merge(

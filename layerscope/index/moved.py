@@ -26,7 +26,7 @@ def through_lower_symlinks(
     moved: dict[int, bytes | None] = {}
     for row in implied.tolist():
         path = new.path(row)
-        if row in moved or path not in symlinks:
+        if row in moved or path not in symlinks or _hides_what_was_there(new, row):
             continue
         moved[row] = None
         for inner in range(row + 1, new.end[row]):
@@ -34,6 +34,17 @@ def through_lower_symlinks(
             folder = follow(folder, symlinks.get)
             moved[inner] = (folder + b"/" + base if folder else base).replace(b"/", NUL)
     return moved
+
+
+def _hides_what_was_there(new: LayerIndex, row: int) -> bool:
+    """Whether the layer itself says that nothing of those below is at a row."""
+    if new.flags[row] & Flag.REPLACES:
+        return True
+    while row:
+        row = new.parent[row]
+        if new.flags[row] & (Flag.OPAQUE | Flag.REPLACES):
+            return True
+    return False
 
 
 class _LowerSymlinks(Mapping[bytes, bytes]):

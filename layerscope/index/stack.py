@@ -96,10 +96,9 @@ class StackView(TreeRows):
 
     def key(self, row: int) -> bytes:
         """The path with ``/`` as NUL."""
-        layer, own = self.layer[row], self.row[row]
-        if self.moved and (moved := self.moved.get((layer, own))) is not None:
+        if self.moved and (moved := self.moved.get(row)) is not None:
             return moved
-        return self.layers[layer].key(own)
+        return self.layers[self.layer[row]].key(self.row[row])
 
     def own_size(self, row: int) -> int:
         """Bytes that the top layer itself holds at and below a row."""
@@ -149,7 +148,5 @@ class StackView(TreeRows):
         return replace(shared, path=self.path(row), kind=Kind.HARDLINK, link=entry.link)
 
 
-def _moved(stored: dict[str, str]) -> dict[tuple[int, int], bytes]:
-    places = (place.split(":") for place in stored)
-    keys = (key.encode("latin-1") for key in stored.values())
-    return {(int(layer), int(row)): key for (layer, row), key in zip(places, keys, strict=True)}
+def _moved(stored: dict[str, str]) -> dict[int, bytes]:
+    return {int(row): key.encode("latin-1") for row, key in stored.items()}

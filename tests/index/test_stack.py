@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from layerscope.archive.entry import Kind
 from layerscope.archive.tar_format import InvalidTar
+from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.merge import StackBuilder
 from layerscope.index.stack import StackView
 from tests.support.layers import TIME, file, folder, hardlink, index, stacks, symlink, tar
+from tests.support.odd_layers import odd_layers
 
 BASE = [
     folder("a"),
@@ -119,6 +123,47 @@ def test_entries_below_a_lower_symlink_go_where_it_points(tmp_path: Path) -> Non
         assert row is not None
         assert stack.entry(row).path == b"a/n"
         assert stack.size(row) == 3
+
+
+def test_a_lower_symlink_may_point_to_where_nothing_is(tmp_path: Path) -> None:
+    base = [folder("var"), symlink("var/lock", "/run/lock")]
+    layers = [
+        tar(base),
+        tar([file("var/lock/x", b"new"), file("var/lock/sub/y")]),
+        tar([file("z")]),
+    ]
+    _, second, third = stacks(layers, tmp_path)
+    there = [b"run", b"run/lock", b"run/lock/sub", b"run/lock/sub/y", b"run/lock/x"]
+    for stack in (second, third):
+        assert alive(stack)[:7] == [*there, b"var", b"var/lock"]
+        row = stack.find(b"run/lock/x")
+        assert row is not None
+        assert stack.path(stack.parent[row]) == b"run/lock"
+        assert stack.entry(row).path == b"run/lock/x"
+        assert stack.subtree_size(stack.find(b"run") or 0) == 3
+
+
+@pytest.mark.parametrize("marker", [".wh..wh..opq", ".wh.l"])
+def test_a_lower_symlink_that_the_layer_hides_leads_nowhere(marker: str, tmp_path: Path) -> None:
+    stack = stacks([tar(BASE), tar([file(marker), file("l/n")])], tmp_path)[1]
+    assert [path for path in alive(stack) if path.startswith((b"a/n", b"l"))] == [b"l", b"l/n"]
+
+
+def test_what_goes_through_a_symlink_never_hides_what_the_layer_adds(tmp_path: Path) -> None:
+    base = [folder("a"), file("a/f"), symlink("l", ".")]
+    stack = stacks([tar(base), tar([file("a/g"), file("l/.wh.a")])], tmp_path)[1]
+    assert b"a/g" in alive(stack)
+
+
+# Those past 100 once ended in an error, or under a wrong parent.
+@pytest.mark.parametrize("number", [*range(100), 218, 322, 425, 1177, 1712, 2520, 2802, 3824])
+def test_every_row_s_parent_is_around_it(number: int, tmp_path: Path) -> None:
+    with suppress(LayerscopeError):
+        for stack in stacks(odd_layers(random.Random(number)), tmp_path):
+            for row in range(1, len(stack)):
+                folder_path = stack.path(row).rpartition(b"/")[0]
+                assert stack.path(stack.parent[row]) == folder_path
+                assert stack.end[row] <= stack.end[stack.parent[row]]
 
 
 def test_hard_links_into_lower_layers(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class LoneLayer:
         self.layers = {number: layer}
         self.parent = layer.parent
         self.end = layer.end
-        self.moved: dict[tuple[int, int], bytes] = {}
+        self.moved: dict[int, bytes] = {}
         self._layer = layer
 
     def __len__(self) -> int:

@@ -136,9 +136,8 @@ class NameSearch:
         for number in np.unique(layer).tolist():
             here = np.flatnonzero(layer == number)
             found[here] = self._of(stack.layers[number]).matching(pattern)[row[here]]
-        for place in stack.moved:
-            moved = np.flatnonzero((layer == place[0]) & (row == place[1]))
-            found[moved] = [pattern.matches(stack.path(r)) for r in moved.tolist()]
+        for moved in stack.moved:
+            found[moved] = pattern.matches(stack.path(moved))
         return found
 
     def forget(self) -> None:
