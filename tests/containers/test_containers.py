@@ -154,17 +154,17 @@ def test_an_image_in_use_stays(cli: Cli) -> None:
 
 
 def test_names_and_ids(cli: Cli) -> None:
-    made = cli.ok("create", "--name", "c", "five:1")
+    made = cli.ok("create", "--name", "old", "five:1")
     told = cli("create", "--json", "--name", "e", "five:1", "echo", "-n", "--json", "hi")
     (known,) = cli.ok("inspect", told.document["id"])
     assert known["command"][-4:] == ["echo", "-n", "--json", "hi"]
     cli.ok("rm", "e")
-    assert cli("create", "--name", "c", "five:1").code == 1
+    assert cli("create", "--name", "old", "five:1").code == 1
     assert cli("create", "--name", "no/slash", "five:1").code == 2
-    assert cli.ok("rename", "c", "d") == {"name": "d"}
+    assert cli.ok("rename", "old", "new") == {"name": "new"}
     (known,) = cli.ok("inspect", made["id"][:8])
-    assert (known["kind"], known["name"]) == ("container", "d")
-    assert cli("diff", "c").code == 1
+    assert (known["kind"], known["name"]) == ("container", "new")
+    assert cli("diff", "old").code == 1
     assert cli("rm", "nothing").code == 1
     assert cli.ok("ps") == []
     assert [row["status"] for row in cli.ok("ps", "-a")] == ["created"]
