@@ -248,7 +248,8 @@ class TarScanner:
         else:
             return None, said.size, 0
         stored = content if headers.type[i] == _SPARSE else content - lead
-        if sum(length for _, length in extents) != stored or not 0 <= logical < 1 << 62:
+        end = sum(extents[-1]) if extents else 0
+        if sum(length for _, length in extents) != stored or not end <= logical < 1 << 62:
             raise InvalidTar("layer", "the map of a sparse file does not fit its content")
         return extents, logical, lead
 

@@ -143,6 +143,18 @@ def test_sparse_files(tmp_path: Path, version: str) -> None:
     assert made[found.offset[0] : found.offset[0] + 4] == b"data"
 
 
+@pytest.mark.parametrize(("size", "fits"), [("1536", True), ("1535", False), ("0", False)])
+def test_the_map_of_a_sparse_file_stays_in_it(size: str, fits: bool) -> None:
+    info, data = file("hole", b"x" * 512)
+    info.pax_headers = {"GNU.sparse.map": "1024,512", "GNU.sparse.size": size}
+    archive = tar([(info, data)], tarfile.PAX_FORMAT)
+    if fits:
+        assert list(scan(archive).size) == [1536]
+    else:
+        with pytest.raises(InvalidTar, match="does not fit its content"):
+            scan(archive)
+
+
 def test_an_early_end_is_an_error() -> None:
     data = tar([file("one", b"1" * 5000)])
     with pytest.raises(InvalidTar, match="middle of an entry"):
