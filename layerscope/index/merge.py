@@ -6,7 +6,6 @@ is a path that the layer gives again. Everything else is arithmetic on columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import compress, islice
 from operator import eq
 from pathlib import Path
@@ -22,7 +21,7 @@ from layerscope.index.change import Change
 from layerscope.index.columns import write_columns
 from layerscope.index.compare import changes_of
 from layerscope.index.layer import NOWHERE, LayerIndex
-from layerscope.index.moved import through_lower_symlinks
+from layerscope.index.moved import placed_keys, through_lower_symlinks
 from layerscope.index.rows import NUL, Flag
 from layerscope.index.stack import MAGIC, StackView, Tally
 from layerscope.index.tree import before, distinct, shape
@@ -106,24 +105,9 @@ class _Union:
         rows = np.arange(len(keys))
         if not moved:
             return keys, rows, frozenset()
-        kind = self._new.kind
-        placed = {keys[row]: row for row in range(len(keys)) if row not in moved}
-        elsewhere: dict[bytes, int] = {}
-        for row, key in moved.items():
-            there = placed.get(key) if key is not None else None
-            in_the_way = there is not None and kind[there] == Kind.DIR and kind[row] != Kind.DIR
-            # It wins over what the layer has there by its real name, unless things are in that.
-            if key is not None and not in_the_way:
-                placed[key] = elsewhere[key] = row
-        # A symlink may point to where nothing is: directories that are only implied, like the one
-        # that stands for the symlink.
-        implied = next(row for row, key in moved.items() if key is None)
-        for key in [*elsewhere]:
-            for above in _all_above(key):
-                if above not in placed or kind[placed[above]] != Kind.DIR:
-                    placed[above] = elsewhere[above] = implied
+        placed, elsewhere = placed_keys(self._new, keys, moved)
         ordered = sorted(placed)
-        return ordered, np.array([placed[key] for key in ordered]), frozenset(elsewhere)
+        return ordered, np.array([placed[key] for key in ordered]), elsewhere
 
     def _drop_whiteouts_of_nothing(self) -> None:
         kind = self._of_mine("kind", Kind.DIR)
@@ -240,13 +224,6 @@ class _Union:
             figures[change.name.lower()] = int(rows.sum())
             figures[f"{change.name.lower()}_bytes"] = int(size[rows].sum())
         return Tally(**figures)
-
-
-def _all_above(key: bytes) -> Iterator[bytes]:
-    """The keys of the directories around one, without the root."""
-    while NUL in key:
-        key = key.rpartition(NUL)[0]
-        yield key
 
 
 def _merge(

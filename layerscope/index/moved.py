@@ -36,6 +36,39 @@ def through_lower_symlinks(
     return moved
 
 
+def placed_keys(
+    new: LayerIndex, keys: list[bytes], moved: dict[int, bytes | None]
+) -> tuple[dict[bytes, int], frozenset[bytes]]:
+    """The row of the new layer at each key once some have ``moved``, and the keys that aren't what
+    their row is called."""
+    kind = new.kind
+    placed = {keys[row]: row for row in range(len(keys)) if row not in moved}
+    elsewhere: set[bytes] = set()
+    for row, key in moved.items():
+        there = placed.get(key) if key is not None else None
+        in_the_way = there is not None and kind[there] == Kind.DIR and kind[row] != Kind.DIR
+        # It wins over what the layer has there by its real name, unless things are in that.
+        if key is not None and not in_the_way:
+            placed[key] = row
+            elsewhere.add(key)
+    # A symlink may point to where nothing is: directories that are only implied, like the one that
+    # stands for the symlink.
+    implied = next(row for row, key in moved.items() if key is None)
+    for key in [*elsewhere]:
+        for above in _all_above(key):
+            if above not in placed or kind[placed[above]] != Kind.DIR:
+                placed[above] = implied
+                elsewhere.add(above)
+    return placed, frozenset(elsewhere)
+
+
+def _all_above(key: bytes) -> Iterator[bytes]:
+    """The keys of the directories around one, without the root."""
+    while NUL in key:
+        key = key.rpartition(NUL)[0]
+        yield key
+
+
 def _hides_what_was_there(new: LayerIndex, row: int) -> bool:
     """Whether the layer itself says that nothing of those below is at a row."""
     if new.flags[row] & Flag.REPLACES:

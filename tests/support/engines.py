@@ -74,11 +74,13 @@ def started(docker: Docker, image: str) -> Iterator[Callable[..., str]]:
         names.append(name)
         return docker(*words, image, "sh", "-c", script).strip()
 
-    yield start
-    left = docker("ps", "-a", "--format", "{{.Names}}").split()
-    for name in names:
-        if name in left:
-            docker("rm", "-f", "-v", name)
+    try:
+        yield start
+    finally:
+        left = docker("ps", "-a", "--format", "{{.Names}}").split()
+        for name in names:
+            if name in left:
+                docker("rm", "-f", "-v", name)
 
 
 def docker_sizes(docker: Docker, name: str) -> tuple[int, int]:

@@ -66,8 +66,7 @@ class LayerNames:
 
     def _paths_like(self, pattern: Pattern) -> Column:
         """Rows whose whole path is like the pattern; those with its longest piece are looked at."""
-        literal = pattern.literal
-        at = self._places(literal, pattern.folds_case)
+        at = self._places(pattern.literal, pattern.folds_case)
         found = np.zeros(len(self._start), bool)
         found[np.searchsorted(self._start, at + 1, "right") - 1] = True
         for row in np.flatnonzero(found).tolist():
