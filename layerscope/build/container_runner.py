@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -151,24 +150,22 @@ def _run(box: Box, process: Process, output: Output) -> int:
 
     reader, writer = os.pipe()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    with _signals_kept():
-        try:
-            with forking_strangers():
-                started = launch(box, process, (nothing, writer, writer))
-        except BaseException:
-            os.close(reader)
-            raise
-        finally:
-            os.close(nothing)
-            os.close(writer)
-        try:
-            threading.Thread(target=_prepare, daemon=True).start()
-            with _reading(output) as echo:
-                return supervise(started, {reader: Echo("stdout", echo)}, None)
-        finally:
-            os.close(reader)
-            if started.lifeline is not None:
-                os.close(started.lifeline)
+    try:
+        with forking_strangers():
+            started = launch(box, process, (nothing, writer, writer))
+    except BaseException:
+        os.close(reader)
+        raise
+    finally:
+        os.close(nothing)
+        os.close(writer)
+    try:
+        threading.Thread(target=_prepare, daemon=True).start()
+        with _reading(output) as echo:
+            return supervise(started, {reader: Echo("stdout", echo)}, None)
+    finally:
+        os.close(reader)
+        started.let_go()
 
 
 def _prepare() -> None:
@@ -198,15 +195,3 @@ def _reading(output: Output) -> Iterator[int]:
         os.close(writer)
         thread.join()
         os.close(reader)
-
-
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Watching over a container takes this process's signals; they are given back."""
-    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            if handler is not None and handler is not signal.getsignal(number):
-                signal.signal(number, handler)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -128,7 +128,10 @@ def execute(container: Container, process: Process, attached: Attached) -> int:
         raise NotRunning(container) from None
     finally:
         os.close(nothing)
-    return _supervised(started, {}, None, attached)
+    try:
+        return _supervised(started, {}, None, attached)
+    finally:
+        started.let_go()
 
 
 def signal_number(text: str) -> int:
@@ -256,6 +259,22 @@ def _watch_over(
     store: Store, container: Container, box: Box, attached: Attached, up: Callable[[], None]
 ) -> int:
     """Start it, keep its log, write down what became of it."""
+    process = _process_of(container)
+    with closing(_Ends(process.tty, attached.stdin, container.settings.interactive)) as ends:
+        started = _launched(store, container, box, process, ends)
+        up()
+        code = 137
+        try:
+            code = _logged(store, container, started, ends, attached)
+        finally:
+            _ended(store, container, code)
+            started.let_go()
+    return code
+
+
+def _launched(
+    store: Store, container: Container, box: Box, process: Process, ends: _Ends
+) -> Started:
     from layerscope.containers.runtime.launch import launch
     from layerscope.store.database import forking_strangers
 
@@ -264,28 +283,26 @@ def _watch_over(
         import layerscope.containers.runtime.logs
         import layerscope.containers.runtime.supervise  # noqa: F401
 
-    process = _process_of(container)
-    ends = _Ends(process.tty, attached.stdin, container.settings.interactive)
     try:
         with forking_strangers():
-            started = launch(box, process, ends.theirs, meanwhile)
+            return launch(box, process, ends.theirs, meanwhile)
     except CannotRun as error:
         _ended(store, container, error.code)
         raise
     finally:
         ends.close_theirs()
+
+
+def _logged(
+    store: Store, container: Container, started: Started, ends: _Ends, attached: Attached
+) -> int:
     from layerscope.containers.runtime.logs import LogWriter
     from layerscope.containers.runtime.supervise import Output
 
-    up()
-    code = 137
-    try:
-        log = LogWriter(log_of(store, container))
-        outputs = {fd: Output(stream, echo) for fd, stream, echo in ends.ours}
-        code = _supervised(started, outputs, log, attached)
-        log.close()
-    finally:
-        _ended(store, container, code)
+    log = LogWriter(log_of(store, container))
+    outputs = {fd: Output(stream, echo) for fd, stream, echo in ends.ours}
+    code = _supervised(started, outputs, log, attached)
+    log.close()
     return code
 
 
@@ -310,30 +327,41 @@ class _Ends:
 
     def __init__(self, tty: bool, stdin: bool, held_open: bool) -> None:
         self.ours: tuple[tuple[int, str, int], ...] = ()
-        self._open: list[int] = []
-        self._held = -1
+        self._theirs: list[int] = []
+        self._held: list[int] = []
         source = 0
         if not stdin:
             source = os.open(os.devnull, os.O_RDONLY)
             if held_open and not tty:
                 os.close(source)
-                source, self._held = os.pipe()
-            self._open.append(source)
+                source, held = os.pipe()
+                self._held.append(held)
+            self._theirs.append(source)
         if tty:
             nowhere = os.open(os.devnull, os.O_RDWR)
-            self._open.append(nowhere)
+            self._theirs.append(nowhere)
             self.theirs = (source, nowhere, nowhere)
             return
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self.ours = ((out, "stdout", 1), (err, "stderr", 2))
-        self._open += [out_end, err_end]
+        self._held += [out, err]
+        self._theirs += [out_end, err_end]
         self.theirs = (source, out_end, err_end)
 
     def close_theirs(self) -> None:
         """Close what the container has now."""
-        for fd in self._open:
-            os.close(fd)
+        _close_all(self._theirs)
+
+    def close(self) -> None:
+        """Close what is open still."""
+        _close_all(self._theirs)
+        _close_all(self._held)
+
+
+def _close_all(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
 
 
 def _began(store: Store, container: Container, pid: int) -> None:

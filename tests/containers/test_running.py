@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from layerscope.containers.record import State
+from layerscope.containers.running import Attached
 from layerscope.containers.runtime import kernel, namespaces
 from layerscope.containers.runtime.alive import start_time
 from layerscope.containers.runtime.logs import LogWriter, files, read_log
-from layerscope.containers.runtime.spec import CannotRun, Network
+from layerscope.containers.runtime.spec import CannotRun, Network, Process
 from layerscope.containers.shelf import find_container, save_container
 from layerscope.store.store import Store
+from layerscope.usecases.containers import Wanted
+from layerscope.usecases.run import execute, run_attached
 from tests.support.command import run
 from tests.support.processes import need_processes, write_images
 from tests.support.program import Layerscope
@@ -268,6 +271,37 @@ def test_a_pid_of_somebody_else_is_no_container(
         layerscope("stop", name)
     assert start_time(other) is not None
     store.close()
+
+
+def test_who_watched_has_its_signals_and_pipes_as_before(
+    layerscope: Layerscope, started: Callable[..., str]
+) -> None:
+    """A process that was left with SIGPIPE's default would die of a pipe that nobody reads."""
+    name = started(IMAGE, "sleep", "1000")
+    store = Store.open(layerscope.store)
+    program = ("sh", "-c", "exit 3")
+
+    def watch() -> None:
+        assert execute(store, name, Process(program), Attached()) == 3
+        assert run_attached(store, IMAGE, Wanted(command=program, remove=True), Attached()) == 3
+
+    watch()  # the first loads what is open from then on
+    before = (_handlers(), _pipes())
+    watch()
+    assert (_handlers(), _pipes()) == before
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
+    assert signal.set_wakeup_fd(-1) == -1
+    store.close()
+
+
+def _handlers() -> list[object]:
+    return [signal.getsignal(number) for number in sorted(signal.valid_signals())]
+
+
+def _pipes() -> list[str]:
+    descriptors = Path("/proc/self/fd")
+    targets = [os.readlink(path) for path in descriptors.iterdir() if path.is_symlink()]
+    return sorted(target for target in targets if target.startswith("pipe:"))
 
 
 def test_busy_while_it_runs(

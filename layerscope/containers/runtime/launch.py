@@ -45,6 +45,12 @@ class Started(NamedTuple):
     terminal: int | None = None
     lifeline: int | None = None
 
+    def let_go(self) -> None:
+        """Close what this process holds of it; the container ends if it hasn't."""
+        for fd in (self.terminal, self.lifeline):
+            if fd is not None:
+                os.close(fd)
+
 
 class _Pipes:
     """Ends of pipes that the children inherit: where to report, where a terminal goes."""

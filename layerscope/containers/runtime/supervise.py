@@ -34,16 +34,15 @@ def supervise(
     ``outputs`` are the descriptors that its output comes from; ``keys`` is where what is typed for
     its terminal comes from.
     """
-    signals, _ = init.take_signals()
     supervisor = _Supervisor(started, dict(outputs), log)
-    ended = os.pidfd_open(started.child)
-    if keys is not None:
-        supervisor.resize()
-    try:
-        return supervisor.serve(signals, ended, keys)
-    finally:
-        init.default_signals()
-        os.close(ended)
+    with init.borrowed_signals() as signals:
+        ended = os.pidfd_open(started.child)
+        try:
+            if keys is not None:
+                supervisor.resize()
+            return supervisor.serve(signals, ended, keys)
+        finally:
+            os.close(ended)
 
 
 class _Supervisor:
