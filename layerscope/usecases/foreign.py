@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from layerscope.accounting.changes import Change, ChangeKind, ChangeList, CopiedUp, change_list
 from layerscope.accounting.sizes import SizeModel, layer_usage
@@ -19,9 +19,12 @@ from layerscope.usecases.engines import PATIENCE, Told, find_daemon, find_storag
 if TYPE_CHECKING:
     from layerscope.containers.foreign.container import ForeignContainer, Layers
     from layerscope.cow.engine import Engine as Files
+    from layerscope.sources.containers_storage.storage import Storage
     from layerscope.sources.docker_daemon.client import DockerClient
 
 __all__ = ["Engine", "FoundImage", "Told"]
+
+T = TypeVar("T")
 
 LISTED = (Engine.DOCKER, Engine.PODMAN)
 """Whose images can be asked for; Buildah's are in Podman's list."""
@@ -69,21 +72,10 @@ def images_of(
     engine: Engine, told: Told | None = None, patience: float = PATIENCE
 ) -> list[FoundImage]:
     """The images of one of them, as it lists them; ``patience`` as for a DockerClient."""
-    found: list[FoundImage] = []
-    if engine is Engine.DOCKER:
-        client = find_daemon(told, patience)
-        if client is not None:
-            from layerscope.sources.docker_daemon.listing import list_images
+    from layerscope.sources.containers_storage.listing import list_images as stored_images
+    from layerscope.sources.docker_daemon.listing import list_images
 
-            with telling(told), client:
-                found += list_images(client)
-        return found
-    for storage in find_storages(told):
-        from layerscope.sources.containers_storage.listing import list_images as list_stored
-
-        with telling(told):
-            found += list_stored(storage)
-    return found
+    return _listed(engine, told, patience, list_images, stored_images)
 
 
 def foreign_containers(told: Told | None = None) -> list[ForeignContainer]:
@@ -96,20 +88,29 @@ def containers_of(
     engine: Engine, told: Told | None = None, patience: float = PATIENCE
 ) -> list[ForeignContainer]:
     """The containers of one of them, Buildah's with Podman's."""
-    found: list[ForeignContainer] = []
+    from layerscope.containers.foreign.docker import docker_containers
+    from layerscope.containers.foreign.podman import podman_containers
+
+    return _listed(engine, told, patience, docker_containers, podman_containers)
+
+
+def _listed(
+    engine: Engine,
+    told: Told | None,
+    patience: float,
+    of_daemon: Callable[[DockerClient], Iterable[T]],
+    of_storage: Callable[[Storage], Iterable[T]],
+) -> list[T]:
+    found: list[T] = []
     if engine is Engine.DOCKER:
         client = find_daemon(told, patience)
         if client is not None:
-            from layerscope.containers.foreign.docker import docker_containers
-
             with telling(told), client:
-                found += docker_containers(client)
+                found += of_daemon(client)
         return found
     for storage in find_storages(told):
-        from layerscope.containers.foreign.podman import podman_containers
-
         with telling(told):
-            found += podman_containers(storage)
+            found += of_storage(storage)
     return found
 
 
