@@ -24,7 +24,6 @@ _HOST_XATTRS = frozenset((b"security.selinux", b"system.nfs4_acl"))
 _OVERLAY = b"trusted.overlay."
 _REFUSED = frozenset((errno.ENOTSUP, errno.EPERM, errno.EACCES))
 _FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEVICES = {Kind.CHAR: stat.S_IFCHR, Kind.BLOCK: stat.S_IFBLK}
 
 

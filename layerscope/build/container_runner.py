@@ -68,7 +68,7 @@ class ContainerRunner:
         from layerscope.cow.lock import LayerLock
 
         with ExitStack() as stack:
-            binds = tuple(_volumes(command, stack))
+            binds = tuple(_volumes(command))
             lock = LayerLock(command.place.work)
             stack.callback(lock.release)
             box = self._box(command, binds)
@@ -119,7 +119,7 @@ def _may_administer() -> bool:
     return bool(found) and bool(int(found[0].split()[1], 16) >> _SYS_ADMIN & 1)
 
 
-def _volumes(command: Command, stack: ExitStack) -> Iterator[Bind]:
+def _volumes(command: Command) -> Iterator[Bind]:
     """Folders for the image's volumes, filled with what it has there; they end with the step."""
     if not command.volumes:
         return

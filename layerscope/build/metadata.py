@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from layerscope.errors import LayerscopeError
 from layerscope.oci.runtime_config import RuntimeConfig
+from layerscope.signals import signal_number
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a"}
@@ -143,8 +145,10 @@ def _shell(config: RuntimeConfig, words: Words) -> Change:
 
 def _stopsignal(config: RuntimeConfig, words: Words) -> Change:
     text = words.args[0]
-    if not re.fullmatch(r"\d+|[A-Za-z0-9+]+", text):
-        raise BadArgument(f"{text[:40]!r} is no signal")
+    try:
+        signal_number(text)
+    except LayerscopeError:
+        raise BadArgument(f"{text[:40]!r} is no signal") from None
     return Change(config._replace(stop_signal=text), f"STOPSIGNAL {text}")
 
 

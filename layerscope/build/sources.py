@@ -96,8 +96,7 @@ def _hashed(found: Sequence[Sequence[Source]]) -> Taken:
         for item in items:
             one = _hash(item)
             whole.update(item.entry.path + b"\0" + one.encode() + b"\0")
-            name = item.place if item is not items[0] else items[0].place
-            files[os.fsdecode(name) or "."] = one[:24]
+            files[os.fsdecode(item.place) or "."] = one[:24]
         if items[0].entry.kind is not Kind.DIR:
             whole.update(items[0].place.rpartition(b"/")[2])
         digests.append(whole.hexdigest())

@@ -150,7 +150,7 @@ class StageRun:
             reason = None
             if image is not None:
                 around.hand.pin(image)
-                after = go_on(around.store, state, image, ready.state.cmd_set)
+                after = go_on(around.store, image, ready.state.cmd_set)
             else:
                 reason = self._anew or cache.why(around.store, state.parent, inputs)
                 after = self._do(one, ready)

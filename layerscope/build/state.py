@@ -63,7 +63,7 @@ def from_image(store: Store, image: StoredImage) -> State:
     return State(image.id, config, layers, runtime, author=config.author)
 
 
-def go_on(store: Store, state: State, image: Digest, cmd_set: bool) -> State:
+def go_on(store: Store, image: Digest, cmd_set: bool) -> State:
     """The state after a step that made ``image`` when it was built before."""
     after = from_image(store, store.resolve(str(image)))
     return after._replace(cmd_set=cmd_set)

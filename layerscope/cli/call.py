@@ -25,7 +25,7 @@ oci:FOLDER[:NAME], rootfs:FOLDER|TAR, docker-daemon:NAME, containers-storage:NAM
 docker://REGISTRY/REPO[:TAG] (in a registry; only what is looked at is fetched).
 
 Explorer options: --platform OS/ARCH, --theme NAME, --no-mouse
-Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --version, --help
+Everywhere: --root DIR (or LAYERSCOPE_ROOT), --debug, --help; layerscope --version
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ from layerscope.containers.shelf import (
     folder_of,
 )
 from layerscope.errors import LayerscopeError
+from layerscope.signals import signal_number
 from layerscope.units import now_text
 
 if TYPE_CHECKING:
@@ -78,8 +80,7 @@ def start_detached(store: Store, container: Container) -> Container:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        _be_monitor(store, container, writer)
+        _be_monitor(store.root, container, writer)
     os.close(writer)
     with open(reader, "rb") as told:
         line = told.read()
@@ -101,17 +102,28 @@ def send_signal(container: Container, number: int) -> None:
 def stop(container: Container, seconds: float) -> None:
     """Ask it to end, and end it if it hasn't after ``seconds``. Raises NotRunning."""
     life = _life_of(container)
-    send_signal(container, signal_number(container.settings.stop_signal))
+    send_signal(container, _stop_signal(container))
     if not wait_for_end(life.pid, seconds):
         send_signal(container, signal.SIGKILL)
+    wait_for_end(life.monitor, _LATE)
+
+
+def end(container: Container) -> None:
+    """Kill it, and wait until that is written down. Raises NotRunning."""
+    life = _life_of(container)
+    send_signal(container, signal.SIGKILL)
     wait_for_end(life.monitor, _LATE)
 
 
 def wait(store: Store, container: Container) -> int:
     """Wait until it has ended; its exit code, 0 if it never began."""
     while container.life is not None:
-        wait_for_end(container.life.monitor, None)
-        container = find_container(store, container.id)
+        with _exit_file(store, container).open("rb") as told:  # stays readable when it is gone
+            wait_for_end(container.life.monitor, None)
+            try:
+                container = find_container(store, container.id)
+            except NoSuchContainer:
+                return int(told.read())
     return container.exit_code or 0
 
 
@@ -134,15 +146,12 @@ def execute(container: Container, process: Process, attached: Attached) -> int:
         started.let_go()
 
 
-def signal_number(text: str) -> int:
-    """The number of ``SIGTERM``, ``TERM`` or ``15``. Raises LayerscopeError."""
-    if text.isdigit() and int(text) in signal.valid_signals():
-        return int(text)
-    name = text.upper()
+def _stop_signal(container: Container) -> int:
+    """What ends it; where its image names none that there is, SIGTERM, as Docker does."""
     try:
-        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
-    except KeyError:
-        raise LayerscopeError(f"signal {text!r}", "there is none of that name") from None
+        return signal_number(container.settings.stop_signal)
+    except LayerscopeError:
+        return signal.SIGTERM
 
 
 def _life_of(container: Container) -> Life:
@@ -219,13 +228,20 @@ def _process_of(container: Container) -> Process:
 # -- watching over it --------------------------------------------------------------------------
 
 
-def _be_monitor(store: Store, container: Container, telling: int) -> NoReturn:
-    """The process that stays with a detached container. Its parent is not to wait for it."""
+def _be_monitor(root: Path, container: Container, telling: int) -> NoReturn:
+    """The process that stays with a detached container. Its parent is not to wait for it, nor may
+    anything of the parent's, a lock or the end of a pipe, stay as long."""
+    from layerscope.containers.runtime.launch import close_all_but
+    from layerscope.store.store import Store
+
     os.setsid()
     if os.fork():
         os._exit(0)
     code, waiting = 125, [telling]
     try:
+        gc.freeze()
+        close_all_but({telling})
+        store = Store.open(root)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(nowhere, fd)
@@ -364,7 +380,14 @@ def _close_all(descriptors: list[int]) -> None:
         os.close(descriptors.pop())
 
 
+def _exit_file(store: Store, container: Container) -> Path:
+    """Where the exit code is also written, for those who wait for a container that goes when it
+    ends."""
+    return folder_of(store, container) / "exit-code"
+
+
 def _began(store: Store, container: Container, pid: int) -> None:
+    _exit_file(store, container).write_bytes(b"")
     here = os.getpid()
     life = Life(pid, here, start_time(here) or 0, boot())
     change_container(
@@ -373,6 +396,8 @@ def _began(store: Store, container: Container, pid: int) -> None:
 
 
 def _ended(store: Store, container: Container, code: int) -> None:
+    with suppress(OSError):  # a full disk must not hide that it has ended
+        _exit_file(store, container).write_text(str(code))
     change_container(
         store, container.id, state=State.EXITED, exit_code=code, finished_at=now_text(), life=None
     )

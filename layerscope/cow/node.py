@@ -97,10 +97,6 @@ class Node:
         parts.reverse()
         return b"/".join(parts)
 
-    def child_path(self, name: bytes) -> bytes:
-        """The path of ``name`` in this directory."""
-        return self.path() + b"/" + name if self.parent is not None else name
-
 
 def prune(node: Node) -> bool:
     """Forget every name below ``node`` that no open file holds; whether it must stay itself."""

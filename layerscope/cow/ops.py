@@ -25,7 +25,8 @@ from layerscope.errors import LayerscopeError
 Op = Mapping[str, Any]
 
 _WRITE = os.O_WRONLY | os.O_CREAT
-_ACCESS = ("RDONLY", "WRONLY", "RDWR")
+# What words end in that are of the wrong kind, or too large.
+_OFF = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 _SECOND = 1_000_000_000
 
 
@@ -97,7 +98,7 @@ class _Runner:
             data = _DO[name](self, op)
         except OSError as error:
             return OpResult(name, shown, errno.errorcode.get(error.errno or 0, "EIO"))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except _OFF as error:
             raise InvalidOps(f"operation {name!r}", f"its words are off: {error}") from None
         return OpResult(name, shown, "ok", data)
 

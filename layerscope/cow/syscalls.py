@@ -11,12 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 RENAME_WHITEOUT = 4
-
-FALLOC_KEEP_SIZE = 1
-FALLOC_PUNCH_HOLE = 2
 
 _AT_EMPTY_PATH = 0x1000
 # ioctl(2) requests of <linux/fs.h>: a file system's UUID, as the kernel itself knows it.

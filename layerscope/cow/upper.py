@@ -96,10 +96,6 @@ class Upper:
         """Whether it is a copy of a lower file that knows which."""
         return xattrs.get(xattrs.at(fd, name), self._prefix + _ORIGIN) is not None
 
-    def is_impure(self, fd: int) -> bool:
-        """Whether the directory is marked as holding copies."""
-        return xattrs.get(xattrs.at(fd, b"."), self._prefix + _IMPURE) is not None
-
     # -- marks -----------------------------------------------------------------------------
 
     def mark_opaque(self, fd: int, name: bytes, mark: bytes = b"y") -> None:

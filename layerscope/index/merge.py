@@ -101,7 +101,7 @@ class _Union:
     def _new_keys(self) -> tuple[list[bytes], Column, frozenset[bytes]]:
         """The layer's keys in order, the row of each, and which aren't what the row is called."""
         keys = self._new.keys()
-        moved = through_lower_symlinks(self._new, keys, self._below, self._layers)
+        moved = through_lower_symlinks(self._new, self._below, self._layers)
         rows = np.arange(len(keys))
         if not moved:
             return keys, rows, frozenset()

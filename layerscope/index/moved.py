@@ -15,7 +15,7 @@ from layerscope.index.rows import NUL, Flag
 
 
 def through_lower_symlinks(
-    new: LayerIndex, keys: list[bytes], below: Alive, layers: list[LayerIndex]
+    new: LayerIndex, below: Alive, layers: list[LayerIndex]
 ) -> dict[int, bytes | None]:
     """Rows of the new layer that belong under other keys; None: a directory that falls away.
 

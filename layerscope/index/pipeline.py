@@ -54,7 +54,8 @@ def pass_over(
     """Read a layer blob from ``raw`` to its end, once.
 
     ``watch`` hears how many bytes of the blob are read and may raise to stop; ``sink`` gets the
-    blob's bytes as they are read. Raises what the codec and the scanner raise, and OSError.
+    blob's bytes as they are read. This process's threads take turns every millisecond from then
+    on. Raises what the codec and the scanner raise, and OSError.
     """
     sys.setswitchinterval(min(_SWITCH, sys.getswitchinterval()))
     return _Pass(raw, watch, limits, sink).run(TarScanner(scan_limits))

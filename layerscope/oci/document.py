@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from layerscope.errors import LayerscopeError
 
@@ -62,12 +62,24 @@ class Document:
             raise self.wrong(key, "is neither true nor false")
         return bool(value)
 
+    def path(self, key: str, otherwise: str | None = None) -> str:
+        """A path, or several, of the host: as :meth:`text`, without NUL bytes."""
+        text = self.text(key, otherwise)
+        if "\0" in text:
+            raise self.wrong(key, "is no path")
+        return text
+
     def size(self, key: str) -> int:
         """A number of bytes."""
         value = self.values.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
+        if not _is_size(value):
             raise self.wrong(key, "is no size in bytes")
         return value
+
+    def size_or(self, key: str, otherwise: int) -> int:
+        """A number of bytes, where what is no such number is ``otherwise``."""
+        value = self.values.get(key)
+        return value if _is_size(value) else otherwise
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; empty if it isn't there."""
@@ -117,6 +129,10 @@ class Document:
         return [Document(item, self.what) for item in value]
 
 
+def _is_size(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62
+
+
 def _load(data: bytes, what: str) -> Any:
     import json
 
@@ -126,11 +142,11 @@ def _load(data: bytes, what: str) -> Any:
         raise InvalidDocument(what, "it is empty")
     try:
         values = json.loads(data.decode(), parse_constant=_refuse)
+        return _encodable(values) if b"\\ud" in data.lower() else values
     except RecursionError:
         raise InvalidDocument(what, "it is no JSON (nested too deeply)") from None
     except ValueError as error:
         raise InvalidDocument(what, f"it is no JSON ({error})"[:200]) from None
-    return _encodable(values) if b"\\ud" in data.lower() else values
 
 
 def _refuse(name: str) -> None:

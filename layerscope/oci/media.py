@@ -16,12 +16,7 @@ DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 DOCKER_LAYER_GZIP = DOCKER_LAYER + ".gzip"
 
 _INDEXES = frozenset((OCI_INDEX, DOCKER_INDEX))
-_MANIFESTS = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
 _CONFIGS = frozenset((OCI_CONFIG, DOCKER_CONFIG))
-_LAYERS = (
-    "application/vnd.oci.image.layer.",
-    "application/vnd.docker.image.rootfs.",
-)
 
 
 def is_index(media_type: str) -> bool:
@@ -29,16 +24,6 @@ def is_index(media_type: str) -> bool:
     return media_type in _INDEXES
 
 
-def is_manifest(media_type: str) -> bool:
-    """True for the manifest of one image."""
-    return media_type in _MANIFESTS
-
-
 def is_config(media_type: str) -> bool:
     """True for an image's config; artifacts that are no images have other types."""
     return media_type in _CONFIGS
-
-
-def is_layer(media_type: str) -> bool:
-    """True for a file system layer; how it is compressed its content tells."""
-    return media_type.startswith(_LAYERS)

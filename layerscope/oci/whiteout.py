@@ -4,6 +4,3 @@ from __future__ import annotations
 
 PREFIX = b".wh."
 OPAQUE = b".wh..wh..opq"
-
-# Bookkeeping of the AUFS driver; it belongs in no tree.
-AUFS_METADATA = frozenset({b".wh..wh.plnk", b".wh..wh.aufs", b".wh..wh.orph"})

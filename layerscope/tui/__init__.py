@@ -16,13 +16,13 @@ def run(
     platform: str | None = None,
     theme: str | None = None,
     mouse: bool = True,
-    captions: Sequence[str] = (),
+    captions: Sequence[str] | None = None,
 ) -> int:
     """Explore ``target``, or the store at ``root`` for None; the exit code.
 
-    The first frame is painted before Textual is imported. ``captions`` guide through a demo, which
-    opens on the containers. Raises UsageError for a theme that isn't
-    there, LayerscopeError for a store that can't be opened.
+    The first frame is painted before Textual is imported. A demo has ``captions`` that guide
+    through it, or an empty list of them, and opens on the containers. Raises UsageError for a theme
+    that isn't there, LayerscopeError for a store that can't be opened.
     """
     from layerscope.tui.first_frame import first_frame
 
@@ -31,7 +31,7 @@ def run(
         from layerscope.tui.session import Session
 
         # A demo shows what it speaks of, and nothing else.
-        session = Session(root, platform, captions, others=not captions)
+        session = Session(root, platform, captions, others=captions is None)
         _ = session.store
         if target is not None:
             session.begin(target)

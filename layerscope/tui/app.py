@@ -60,7 +60,7 @@ class ExplorerApp(App[int]):
             from layerscope.tui.screens.images import ImagesScreen
 
             self.push_screen(ImagesScreen())
-            if self.guide.captions:
+            if self.session.is_demo:
                 from layerscope.tui.screens.containers import ContainersScreen
 
                 self.push_screen(ContainersScreen())

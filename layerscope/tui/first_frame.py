@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Iterator
-from types import FrameType
+
+from layerscope.signals import ending_by_exit
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 _LEAVE = "\x1b[?1049l\x1b[?25h"
-
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class FirstFrame:
@@ -49,17 +46,12 @@ def first_frame(target: str | None) -> Iterator[FirstFrame]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Lines and bars have no other encoding; a locale without it shows odd ones, and goes on.
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    for number in ENDING:
-        signal.signal(number, _end)
-    try:
-        frame.show(target)
-        yield frame
-    finally:
-        frame.leave()
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    with ending_by_exit():
+        try:
+            frame.show(target)
+            yield frame
+        finally:
+            frame.leave()
 
 
 def _plain(text: str) -> str:

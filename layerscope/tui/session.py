@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One run of the explorer. ``others``: what other engines have is shown beside the store's."""
+    """One run of the explorer. ``others``: what other engines have is shown beside the store's;
+    ``captions`` guide through a demo, None where it is none."""
 
     def __init__(
         self,
         root: Path,
         platform: str | None = None,
-        captions: Sequence[str] = (),
+        captions: Sequence[str] | None = None,
         *,
         others: bool = False,
     ) -> None:
         self.root = root
         self.platform = platform
-        self.captions = captions
+        self.is_demo = captions is not None
+        self.captions = captions or ()
         self.others = others
         self._early: dict[str, Future[OpenImage]] = {}
         self._readers: dict[str, Reader] = {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Paste
 
-from layerscope.tui.first_frame import ENDING
+from layerscope.signals import ENDING
 from layerscope.tui.type_ahead import answered
 
 if TYPE_CHECKING:
@@ -49,6 +49,17 @@ class Terminal(LinuxDriver):
             signal.signal(number, partial(self._end, loop))
         self._app.forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Let go of what is the whole process's: signals are no longer passed on."""
+        super().close()
+        signal.alarm(0)
+        if self._wakeup is not None:
+            signal.set_wakeup_fd(-1)
+            self._loop.remove_reader(self._wakeup[0])
+            for fd in self._wakeup:
+                os.close(fd)
+            self._wakeup = None
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Columns and rows as they are, whatever COLUMNS and LINES say that they were."""

@@ -77,7 +77,7 @@ def limits_of(rules: Mapping[str, str]) -> dict[str, float | None]:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of ``20MB``, ``1.5GiB`` or ``4096``. Raises ValueError."""
+    """Bytes of ``20MB``, ``1.5GiB`` or ``4096``. Raises ValueError, OverflowError."""
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError(text)
@@ -92,7 +92,7 @@ def _limit(name: str, text: str) -> float | None:
         if name == HIGHEST_WASTED_BYTES:
             return parse_size(text)
         ratio = float(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(f"rule {name}", f"{text[:100]!r} is no value for it") from None
     if not 0 <= ratio <= 1:
         raise UsageError(f"rule {name}", f"{text!r} is not between 0 and 1")

@@ -179,10 +179,10 @@ def remove(
 
 
 def _kill(container: Container) -> None:
-    from layerscope.containers.running import NotRunning, stop
+    from layerscope.containers.running import NotRunning, end
 
     with suppress(NotRunning):
-        stop(container, 0)
+        end(container)
 
 
 def rename(store: Store, name: str, new: str) -> None:

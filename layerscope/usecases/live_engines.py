@@ -76,6 +76,9 @@ class EngineList:
                 self._take([])
             self._tell(error)
             return False
+        except Exception as error:  # else the list would stand still from now on, without a word
+            self._tell(LayerscopeError(self._engine.value, f"{type(error).__name__}: {error}"))
+            return False
 
     def _listed(self) -> list[ForeignContainer]:
         """What there is. Raises LayerscopeError, OSError."""

@@ -10,8 +10,9 @@ from layerscope.containers import running
 from layerscope.containers.record import Container, State
 from layerscope.containers.running import Attached
 from layerscope.containers.runtime.spec import Process
-from layerscope.containers.shelf import find_container
+from layerscope.containers.shelf import NoSuchContainer, find_container
 from layerscope.errors import LayerscopeError
+from layerscope.signals import signal_number
 from layerscope.usecases.containers import Wanted, create, remove
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def stop(store: Store, name: str, seconds: float = GRACE) -> Container:
 def kill(store: Store, name: str, signal: str = "SIGKILL") -> Container:
     """Send a signal to a container's program. Raises NoSuchContainer, NotRunning."""
     container = find_container(store, name)
-    running.send_signal(container, running.signal_number(signal))
+    running.send_signal(container, signal_number(signal))
     return container
 
 
@@ -97,7 +98,9 @@ def logs(store: Store, name: str, *, follow: bool = False) -> Iterator[Written]:
     container = find_container(store, name)
 
     def is_running() -> bool:
-        return find_container(store, container.id).state is State.RUNNING
+        with suppress(NoSuchContainer):
+            return find_container(store, container.id).state is State.RUNNING
+        return False
 
     return read_log(running.log_of(store, container), is_running if follow else None)
 

@@ -91,6 +91,7 @@ def test_what_is_no_size(text: str) -> None:
         ["--lowestEfficiency", "1.1"],
         ["--lowestEfficiency", "nan"],
         ["--highestWastedBytes", "lots"],
+        ["--highestWastedBytes", "9" * 400],
         ["--highestUserWastedPercent", "-1"],
     ],
 )

@@ -151,8 +151,10 @@ def test_users(layerscope: Layerscope) -> None:
     assert "uid=33(web)" in ran.stdout
     assert "44(log)" in ran.stdout
     assert "uid=7 gid=9" in call(layerscope, "run", "--rm", "-u", "7:9", IMAGE, "id").stdout
-    ran = call(layerscope, "run", "--rm", "-u", "nobody", IMAGE, "id")
-    assert "no user of that name" in ran.stderr
+    for unknown in ("nobody", "4294967295", "99999999999", "²", "0:nobody", "0:4294967295"):
+        ran = call(layerscope, "run", "--rm", "-u", unknown, IMAGE, "id")
+        assert "of that name" in ran.stderr
+        assert (ran.returncode, ran.stdout) == (1, "")
 
 
 def test_what_it_sees(layerscope: Layerscope) -> None:
@@ -207,6 +209,51 @@ def test_stop_asks_and_then_insists(layerscope: Layerscope, started: Callable[..
     assert state(layerscope, polite) == ("running", None)
     layerscope("kill", "-s", "KILL", polite)
     assert layerscope("wait", polite) == "137\n"
+
+
+@pytest.mark.parametrize(
+    ("signal_name", "code"), [("SIGRTMIN+3", 9), ("SIGNONE", 3)], ids=["real-time", "unknown"]
+)
+def test_stop_asks_with_the_image_s_signal(
+    layerscope: Layerscope, started: Callable[..., str], signal_name: str, code: int
+) -> None:
+    """One that there isn't is SIGTERM, as for Docker."""
+    store = Store.open(layerscope.store)
+    script = "trap 'exit 3' TERM; trap 'exit 9' 37; while :; do sleep 0.05; done"
+    names = [started(IMAGE, "sh", "-c", script) for _ in range(2)]
+    for name in names:
+        container = find_container(store, name)
+        settings = container.settings._replace(stop_signal=signal_name)
+        save_container(store, container._replace(settings=settings))
+    time.sleep(0.3)
+    layerscope("stop", names[0])
+    assert state(layerscope, names[0]) == ("exited", code)
+    layerscope("rm", "-f", names[1])
+    store.close()
+
+
+def test_one_that_goes_when_it_ends_is_waited_for(layerscope: Layerscope) -> None:
+    script = "sleep 0.5; echo last words; exit 7"
+    name = layerscope("run", "-d", "--rm", IMAGE, "sh", "-c", script).strip()
+    words = (sys.executable, "-m", "layerscope", "--root", str(layerscope.store))
+    following = subprocess.Popen((*words, "logs", "-f", name), stdout=subprocess.PIPE)
+    assert layerscope("wait", name) == "7\n"
+    assert following.communicate()[0] == b"last words\n"
+    assert following.returncode == 0
+    assert call(layerscope, "wait", name).returncode == 1
+
+
+def test_nothing_of_the_caller_s_stays_open(layerscope: Layerscope) -> None:
+    """A lock that whoever starts a container holds, or a pipe that others read from."""
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    words = ("run", "-d", "--name", "apart", IMAGE, "sleep", "1000")
+    command = (sys.executable, "-m", "layerscope", "--root", str(layerscope.store), *words)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, close_fds=False)
+    os.close(writer)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    layerscope("rm", "-f", "-v", "apart")
 
 
 def test_a_signal_reaches_the_program(layerscope: Layerscope, started: Callable[..., str]) -> None:
@@ -357,6 +404,15 @@ def test_a_log_stays_below_its_limit(tmp_path: Path) -> None:
     lines = [entry.text for entry in read_log(tmp_path / "log")]
     assert lines[-2:] == ["line 99\n", "no end of line"]
     assert lines[:-1] == [f"line {number}\n" for number in range(101 - len(lines), 100)]
+
+
+def test_only_a_newline_ends_a_line_of_a_log(tmp_path: Path) -> None:
+    log = LogWriter(tmp_path / "log")
+    for data in (b"10%\r20%", b"\r30%\nnext\x0b", b"\x85\x1c\n"):
+        log.write("stdout", data)
+    log.close()
+    lines = [entry.text for entry in read_log(tmp_path / "log")]
+    assert lines == ["10%\r20%\r30%\n", "next\x0b\ufffd\x1c\n"]
 
 
 def test_a_log_is_followed_through_its_files(tmp_path: Path) -> None:

@@ -109,6 +109,10 @@ def test_the_two_languages(layers: list[Path], tmp_path: Path) -> None:
         ({"op": "open", "path": "/d", "flags": ["NONSENSE"]}, "its words are off"),
         ({"op": "write", "path": "/x", "data": {"b64": "?"}}, "its words are off"),
         ({"op": "mknod", "path": "/x", "type": "z", "dev": [1, 1]}, "its words are off"),
+        ({"op": "truncate", "path": "/d/e/f", "size": 10**20}, "its words are off"),
+        ({"op": "chown", "path": "/d", "uid": 10**12}, "its words are off"),
+        ({"op": "utime", "path": "/d", "mtime": float("inf")}, "its words are off"),
+        ({"op": "write", "path": "/x", "size": 10**30}, "its words are off"),
     ],
 )
 def test_what_is_no_operation(

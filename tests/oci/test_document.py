@@ -34,6 +34,7 @@ DOCUMENTS = st.dictionaries(st.sampled_from([*KEYS, "rootfs", "history", "annota
         (b"\xff\xfe", "it is no JSON"),
         (b'{"a": NaN}', "it is no JSON"),
         (b"[" * 200_000, "nested too deeply"),
+        (b'{"o":' + b"[" * 900 + b'"\\ud800"' + b"]" * 900 + b"}", "nested too deeply"),
         (b'{"a": ' + b"9" * 6000 + b"}", "it is no JSON"),
         (b" " * (MAX_BYTES + 1), "it is larger than"),
         (b'{"o": [' + b"{}," * 200_000 + b"{}]}", "'o' lists more than"),
@@ -66,6 +67,19 @@ def test_fields_of_a_wrong_type_are_refused() -> None:
 def test_a_size_is_a_number_of_bytes(size: str) -> None:
     with pytest.raises(InvalidDocument, match="no size"):
         Document.parse(b'{"size": %s}' % size.encode(), "thing").size("size")
+
+
+@pytest.mark.parametrize("size", ["-1", "1e3", "true", '"7"', "null", "9" * 400])
+def test_another_size_may_stand_for_what_is_none(size: str) -> None:
+    document = Document.parse(b'{"bad": %s, "good": 5}' % size.encode(), "thing")
+    assert [document.size_or(key, 7) for key in ("bad", "good", "none")] == [7, 5, 7]
+
+
+def test_a_path_has_no_nul_byte() -> None:
+    document = Document.parse(b'{"bad": "/a\\u0000b", "good": "/a"}', "thing")
+    assert (document.path("good"), document.path("none", "")) == ("/a", "")
+    with pytest.raises(InvalidDocument, match="'bad' is no path"):
+        document.path("bad")
 
 
 def test_null_counts_as_missing() -> None:

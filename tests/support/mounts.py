@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,8 +30,3 @@ def overlay(layers: Sequence[Path], at: Path, *options: str) -> Iterator[Path]:
         yield at
     finally:
         subprocess.run(["umount", at], check=True)
-
-
-def can_mount() -> bool:
-    """Whether it is worth trying."""
-    return os.geteuid() == 0

@@ -101,6 +101,23 @@ def test_a_closed_terminal_ends_it(root: Path) -> None:
         assert terminal.process.wait(5) == 129
 
 
+def test_the_process_is_as_before_it(root: Path) -> None:
+    """What signals do, and where they wake it up, is the whole process's."""
+    code = (
+        "import pathlib, signal, sys\n"
+        "from layerscope import tui\n"
+        "def handlers(): return [signal.getsignal(one) for one in signal.valid_signals()]\n"
+        "before = handlers()\n"
+        f"tui.run(None, pathlib.Path({str(root)!r}))\n"
+        "after = handlers() == before, signal.alarm(0), signal.set_wakeup_fd(-1)\n"
+        "sys.exit('as before' if after == (True, 0, -1) else f'changed: {after}')"
+    )
+    with Terminal([sys.executable, "-c", code]) as terminal:
+        terminal.wait_for("example/five-layers")
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.wait_for("as before")
+
+
 def test_an_idle_screen_sends_nothing(root: Path) -> None:
     with _explorer(root) as terminal:
         terminal.wait_for("example/five-layers")

@@ -9,6 +9,7 @@ from pathlib import Path
 from layerscope.cli.call import need_screen, show_demo
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.signals import ending_by_exit
 from layerscope.usecases.demo import CAPTIONS, demo
 
 
@@ -29,12 +30,12 @@ def run(context: Context) -> int:
     """Open the explorer on five containers that are written in."""
     args = context.args
     root = Path(args.root) if args.root else None
-    if args.no_explorer:
-        with demo(root) as store:
+    if not args.no_explorer:
+        need_screen("layerscope demo --no-explorer")
+    with ending_by_exit(), demo(root) as store:
+        if args.no_explorer:
             context.print([str(store)])
             sys.stdout.flush()
             while True:
-                time.sleep(3600)
-    need_screen("layerscope demo --no-explorer")
-    with demo(root) as store:
+                time.sleep(1)
         return show_demo(store, () if args.no_captions else CAPTIONS, args.theme)

@@ -81,11 +81,8 @@ def docker_figures(client: DockerClient, container_id: str) -> tuple[int, int]:
 
     Raises NoDaemon, DockerRefused, InvalidDocument.
     """
-    values = client.document(f"/containers/{container_id}/json", {"size": "1"}).values
-    own, whole = values.get("SizeRw", 0), values.get("SizeRootFs", 0)
-    if not isinstance(own, int) or not isinstance(whole, int):
-        raise InvalidDocument("docker", "its sizes of a container are no numbers")
-    return own, whole
+    told = client.document(f"/containers/{container_id}/json", {"size": "1"})
+    return told.size_or("SizeRw", 0), told.size_or("SizeRootFs", 0)
 
 
 def docker_changes(client: DockerClient, container_id: str) -> list[tuple[str, str]]:
@@ -146,10 +143,10 @@ def _layers(
         return _snapshots(client, inspected)
     if data is None or name != _IN_PLACE:
         return None, f"Docker's storage driver {name} isn't read in place"
-    upper = Path(data.text("UpperDir", ""))
+    upper = Path(data.path("UpperDir", ""))
     if not upper.is_absolute():
         return None, "Docker says that it has no folder"
-    lower = [Path(text) for text in data.text("LowerDir", "").split(":") if text][::-1]
+    lower = [Path(text) for text in data.path("LowerDir", "").split(":") if text][::-1]
     image = sum(not path.parent.name.endswith(_INIT) for path in lower)
     return _readable(Layers(upper, tuple(lower), image, namespace))
 

@@ -6,6 +6,7 @@ import os
 from functools import cache
 
 _START = 19  # the field of /proc/PID/stat behind the name, counted from 0: proc(5) starttime
+_FOREVER = (1 << 31) - 1  # ms, 24 days
 
 
 @cache
@@ -45,6 +46,6 @@ def wait_for_end(pid: int, seconds: float | None) -> bool:
     try:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        return bool(poll.poll(None if seconds is None else max(0, int(seconds * 1000))))
+        return bool(poll.poll(None if seconds is None else min(int(seconds * 1000), _FOREVER)))
     finally:
         os.close(fd)

@@ -17,6 +17,8 @@ from layerscope.containers.runtime.spec import CannotRun
 # sys_chroot, mknod, audit_write, setfcap.
 CAPABILITIES = frozenset((0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31))
 _LARGEST = 1 << 20  # bytes of /etc/passwd that are read
+_LAST = (1 << 31) - 1
+_HINT = f"a name of its own, or a number up to {_LAST}"
 
 
 class User(NamedTuple):
@@ -32,9 +34,9 @@ def find_user(text: str) -> User:
     """The user of ``NAME|UID[:GROUP|GID]``; root for an empty text. Raises CannotRun."""
     name, _, group = (text or "0").partition(":")
     entry = _entry("/etc/passwd", name, 7)
-    if entry is None and not name.isdigit():
-        raise CannotRun(f"user {name!r}", "the image has no user of that name")
-    uid = int(entry[2]) if entry else int(name)
+    uid = int(entry[2]) if entry else _number(name)
+    if uid is None:
+        raise CannotRun(f"user {name!r}", "the image has no user of that name", _HINT)
     gid = int(entry[3]) if entry else 0
     home = entry[5] if entry else "/"
     groups: tuple[int, ...] = ()
@@ -70,9 +72,19 @@ def become(user: User) -> None:
 
 def _group(text: str) -> int:
     entry = _entry("/etc/group", text, 4)
-    if entry is None and not text.isdigit():
-        raise CannotRun(f"group {text!r}", "the image has no group of that name")
-    return int(entry[2]) if entry else int(text)
+    gid = int(entry[2]) if entry else _number(text)
+    if gid is None:
+        raise CannotRun(f"group {text!r}", "the image has no group of that name", _HINT)
+    return gid
+
+
+def _number(text: str) -> int | None:
+    """A user or a group by number; None for what is none, as Docker has it. The last of all, -1 in
+    system calls, would change nothing."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    number = int(text)
+    return number if number <= _LAST else None
 
 
 def _groups_of(name: str) -> Iterator[int]:
@@ -101,5 +113,5 @@ def _lines(file: str, fields: int) -> Iterator[list[str]]:
     for line in text.splitlines():
         parts = line.split(":")
         numbers = parts[2:4] if fields == 7 else parts[2:3]
-        if len(parts) >= fields and all(number.isdigit() for number in numbers):
+        if len(parts) >= fields and None not in map(_number, numbers):
             yield parts

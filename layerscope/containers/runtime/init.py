@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
+from layerscope.signals import handlers_kept
+
 _FORWARDED = tuple(
     number
     for number in signal.valid_signals()
@@ -37,18 +39,15 @@ def take_signals() -> tuple[int, int]:
 def borrowed_signals() -> Iterator[int]:
     """Signals are bytes in a pipe, whose reader this gives, for as long as the block runs; then
     they do what they did before."""
-    before = {number: signal.getsignal(number) for number in (*_FORWARDED, signal.SIGCHLD)}
     woken = signal.set_wakeup_fd(-1)
-    ends = take_signals()
-    try:
-        yield ends[0]
-    finally:
-        signal.set_wakeup_fd(woken)
-        for number, handler in before.items():
-            if handler is not None:
-                signal.signal(number, handler)
-        for fd in ends:
-            os.close(fd)
+    with handlers_kept((*_FORWARDED, signal.SIGCHLD)):
+        ends = take_signals()
+        try:
+            yield ends[0]
+        finally:
+            signal.set_wakeup_fd(woken)
+            for fd in ends:
+                os.close(fd)
 
 
 def default_signals() -> None:

@@ -52,6 +52,17 @@ class Started(NamedTuple):
                 os.close(fd)
 
 
+def close_all_but(kept: set[int]) -> None:
+    """Close what this process inherited: locks, databases, sockets; not its standard streams, nor
+    ``kept``. Python's objects of these files must not be found rubbish from then on: they would be
+    closed once more, when other files have their numbers."""
+    last = 2
+    for fd in sorted(fd for fd in kept if fd > 2):
+        os.closerange(last + 1, fd)
+        last = fd
+    os.closerange(last + 1, 1 << 16)
+
+
 class _Pipes:
     """Ends of pipes that the children inherit: where to report, where a terminal goes."""
 
@@ -73,11 +84,7 @@ class _Pipes:
         kept = {self.report, self.lifeline, *self.stdio, *self.kept}
         if self.terminal is not None:
             kept.add(self.terminal.fileno())
-        last = 2
-        for fd in sorted(fd for fd in kept if fd > 2):
-            os.closerange(last + 1, fd)
-            last = fd
-        os.closerange(last + 1, 1 << 16)
+        close_all_but(kept)
 
 
 def _nothing(pid: int) -> None:
@@ -177,9 +184,7 @@ def _reap_all() -> None:
 
 def _guarded(begin: Callable[[_Pipes], None], pipes: _Pipes) -> NoReturn:
     """Run a child to its end, and tell of what goes wrong. Never comes back."""
-    # Its parent's files, closed here by their numbers, must not be found rubbish and be closed once
-    # more, when other files have these numbers.
-    gc.disable()
+    gc.disable()  # for close_all_but
     try:
         begin(pipes)
     except LayerscopeError as error:

@@ -45,15 +45,18 @@ class LogWriter:
 
     def write(self, stream: str, data: bytes) -> None:
         """Take output as it comes. Raises OSError."""
-        lines = (self._rest.pop(stream, b"") + data).splitlines(keepends=True)
-        if lines and not lines[-1].endswith(b"\n") and len(lines[-1]) < _LONGEST:
-            self._rest[stream] = lines.pop()
+        *whole, rest = (self._rest.pop(stream, b"") + data).split(b"\n")
+        lines = [line + b"\n" for line in whole]
+        if len(rest) < _LONGEST:
+            self._rest[stream] = rest
+        else:
+            lines.append(rest)
         self._append(stream, lines)
 
     def close(self) -> None:
         """Write what never got its end of line."""
         for stream, rest in self._rest.items():
-            self._append(stream, [rest])
+            self._append(stream, [rest] if rest else [])
         self._rest.clear()
         self._file.close()
 

@@ -168,22 +168,20 @@ def _read(path: Path) -> bytes:
 
 def _image(document: Document) -> ImageRecord:
     sizes = document.child("big-data-sizes")
-    values = sizes.values.values() if sizes else ()
     return ImageRecord(
         _plain_id(document.text("id")),
         document.texts("names"),
         document.text("layer", ""),
         document.text("created", ""),
-        sum(size for size in values if isinstance(size, int)),
+        sum(sizes.size_or(key, 0) for key in sizes.values) if sizes else 0,
     )
 
 
 def _layer(document: Document) -> LayerRecord:
-    size = document.values.get("diff-size", -1)
     return LayerRecord(
         _plain_id(document.text("id")),
         document.text("parent", ""),
-        size if isinstance(size, int) else -1,
+        document.size_or("diff-size", -1),
     )
 
 

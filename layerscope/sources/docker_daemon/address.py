@@ -74,7 +74,7 @@ def _host_and_port(text: str, rest: str) -> tuple[str, int]:
     host, colon, port = rest.rpartition(":")
     if not colon or port.endswith("]"):
         return rest.strip("[]"), 0
-    if not port.isdigit() or not 0 < int(port) < 1 << 16:
+    if not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 1 << 16:
         raise BadAddress(f"Docker's address {text[:200]!r}", "its port is no number of a port")
     return host.strip("[]"), int(port)
 

@@ -83,7 +83,7 @@ class DockerClient:
             with self._errors_told():
                 answer = _ask(connection, path)
                 if answer.status != http.client.OK:
-                    raise _refused(path, answer, self._read(answer))
+                    raise _refused(answer, self._read(answer))
             yield self._chunks(answer)
         finally:
             connection.close()
@@ -109,7 +109,7 @@ class DockerClient:
                 self.close()
                 raise
         if answer.status != http.client.OK:
-            raise _refused(path, answer, data)
+            raise _refused(answer, data)
         return data
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
@@ -129,7 +129,7 @@ class DockerClient:
     def _errors_told(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
             raise _no_daemon(self.address, error) from error
 
@@ -186,7 +186,7 @@ def _check_end(answer: http.client.HTTPResponse) -> None:
         raise http.client.IncompleteRead(b"", answer.length)
 
 
-def _refused(path: str, answer: http.client.HTTPResponse, data: bytes) -> DockerRefused:
+def _refused(answer: http.client.HTTPResponse, data: bytes) -> DockerRefused:
     message: Any = None
     with suppress(LayerscopeError):
         message = Document.parse(data[:_CHUNK], "").values.get("message")

@@ -43,15 +43,14 @@ def open_docker_daemon(
     image_id = Digest.parse(inspected.text("Id"))
     names = tuple(name for text in inspected.texts("RepoTags") if (name := familiar(text)))
     about = client.document("/info")
-    root, driver = Path(about.text("DockerRootDir", "")), about.text("Driver", "")
+    root, driver = Path(about.path("DockerRootDir", "")), about.text("Driver", "")
     found = open_in_place(wanted, names, root, driver, image_id) or open_in_content_store(
         wanted, names, root, image_id, told_platform(inspected)
     )
     if found is not None:
         client.close()
         return found
-    size = inspected.values.get("Size")
-    saved = SavedImage(client, image_id, size if isinstance(size, int) else 0, store, progress)
+    saved = SavedImage(client, image_id, inspected.size_or("Size", 0), store, progress)
     config = told_config(inspected, client.documents(f"/images/{part(str(image_id))}/history"))
     client.close()
     if config is None:

@@ -23,12 +23,11 @@ def _found(document: Document) -> FoundImage:
     identity = str(Digest.parse(document.text("Id")))
     names = tuple(name for text in document.texts("RepoTags") if (name := familiar(text)))
     created = document.values.get("Created")
-    size = document.values.get("Size")
     return FoundImage(
         Engine.DOCKER,
         identity,
         names,
         rfc3339(created) if isinstance(created, int) else "",
-        size if isinstance(size, int) else 0,
+        document.size_or("Size", 0),
         f"docker-daemon:{names[0] if names else identity}",
     )

@@ -87,12 +87,11 @@ def rfc3339(seconds: int) -> str:
 
 def _row(document: Document) -> _Row:
     created = document.values.get("Created")
-    size = document.values.get("Size")
     return _Row(
         created if isinstance(created, int) else 0,
         document.text("CreatedBy", ""),
         document.text("Comment", ""),
-        size if isinstance(size, int) else 0,
+        document.size_or("Size", 0),
     )
 
 

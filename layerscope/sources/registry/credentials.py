@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci.document import Document
@@ -111,7 +110,7 @@ def _keys(domain: str, path: str) -> Iterator[str]:
 def _key(text: str) -> str:
     """A key of ``auths`` without what old Dockers put around the host."""
     if "://" in text:
-        text = urlsplit(text).netloc
+        text = text.partition("://")[2].partition("/")[0]
     return DEFAULT_DOMAIN if text in _HUB_NAMES else text.rstrip("/")
 
 
@@ -133,7 +132,7 @@ def _ask_helper(helper: str, domain: str, environment: Mapping[str, str]) -> Cre
     """What `docker-credential-HELPER get` says. Raises BadCredentials, InvalidDocument."""
     program = f"docker-credential-{helper}"
     server = _HUB_KEY if domain == DEFAULT_DOMAIN else domain
-    if "/" in helper:
+    if "/" in helper or "\0" in helper:
         raise BadCredentials(program[:200], "it is no name of a credential helper")
     try:
         ran = subprocess.run(

@@ -2,13 +2,14 @@
 
 ``LAYERSCOPE_INSECURE`` names some (HOST[:PORT], with commas between them); other tools' settings
 others: ``insecure`` in containers-registries.conf(5), ``insecure-registries`` in Docker's
-daemon.json.
+daemon.json, where a network speaks for its addresses (not for names that lead to them).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,8 @@ def is_insecure(domain: str, path: str, environment: Mapping[str, str] | None = 
     if fitting:
         return max(fitting, key=lambda one: len(_prefix(one))).get("insecure") is True
     data = _read(DAEMON)
-    return (
-        domain in Document.parse(data, str(DAEMON)).texts("insecure-registries") if data else False
-    )
+    named = Document.parse(data, str(DAEMON)).texts("insecure-registries") if data else ()
+    return any(one == domain or _within(domain, one) for one in named)
 
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -77,6 +77,15 @@ def _prefix(entry: dict[str, Any]) -> str:
         if isinstance(value := entry.get(key), str) and value:
             return value
     return ""
+
+
+def _within(domain: str, network: str) -> bool:
+    """Whether a registry's host is an address of a network, as daemon.json may name them."""
+    host = domain.rpartition(":")[0] if domain.rpartition(":")[2].isdigit() else domain
+    try:
+        return ip_address(host.strip("[]")) in ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _fits(prefix: str, domain: str, path: str) -> bool:

@@ -47,12 +47,13 @@ class ContainerActs(ExplorerScreen):
         row = self._own("stop" if chosen is not None and chosen.is_up else "start")
         if row is None:
             return
-        from layerscope.usecases.run import start, stop
+        from layerscope.usecases.run import stop
+        from layerscope.usecases.start_apart import start_apart
 
         if row.state == "running":
             self._do(f"{row.name} was stopped", partial(stop, self.session.store, row.id))
         else:
-            self._do(f"{row.name} was started", partial(start, self.session.store, row.id))
+            self._do(f"{row.name} was started", partial(start_apart, self.session.root, row.id))
 
     def action_remove(self) -> None:
         """Ask, naming what is lost."""
@@ -104,7 +105,8 @@ class ContainerActs(ExplorerScreen):
             print(f"layerscope: a shell in {row.name}; 'exit' leads back", flush=True)
             ran = subprocess.run([sys.executable, "-m", "layerscope", *options])
             if ran.returncode in (1, 126, 127):
-                input("Enter leads back to the explorer ")
+                print("Enter leads back to the explorer ", end="", flush=True)
+                sys.stdin.readline()
         self.explorer.forget_screen()
         self.refresh(layout=True)
 

@@ -95,6 +95,7 @@ def test_the_longest_key_counts(home: dict[str, str]) -> None:
         ("https://registry.example/v2/", "registry.example/x"),
         ("http://registry.example:5000", "registry.example:5000/x"),
         ("registry.example/", "registry.example/x"),
+        ("https://[::1]:5000/v2/", "[::1]:5000/x"),
     ],
 )
 def test_forms_of_keys(home: dict[str, str], key: str, name: str) -> None:
@@ -197,6 +198,18 @@ def test_helpers_that_fail(home: dict[str, str], script: str, why: str) -> None:
     install_helper(home, script)
     with pytest.raises(LayerscopeError, match=why):
         find(home)
+
+
+@pytest.mark.parametrize("helper", ["../x", "a\0b"])
+def test_what_is_no_name_of_a_helper(home: dict[str, str], helper: str) -> None:
+    write(Path(home["HOME"]) / ".docker/config.json", {"credsStore": helper})
+    with pytest.raises(BadCredentials, match="no name of a credential helper"):
+        find(home)
+
+
+def test_a_key_that_is_no_address_is_nobody_s(home: dict[str, str]) -> None:
+    write(Path(home["HOME"]) / ".docker/config.json", {"auths": {"https://[": auth("me")}})
+    assert find(home, "registry.example/x") is None
 
 
 def test_a_helper_that_is_not_there(home: dict[str, str]) -> None:

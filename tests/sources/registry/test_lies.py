@@ -27,8 +27,6 @@ from tests.support.fake_registry import (
 from tests.support.registries import BLOB, IMAGE, ZIPPED, pull
 from tests.support.stores import faults
 
-OLD_SCHEMA = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-
 
 def endless(handler: Handler) -> None:
     """Never stops, and never says how much there will be."""

@@ -75,6 +75,26 @@ def test_what_docker_s_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not is_insecure("lab.example", "x", environment)
 
 
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("10.1.2.3:5000", True),
+        ("10.1.2.3", True),
+        ("[fd00::7]:5000", True),
+        ("11.1.2.3:5000", False),
+        ("lab.example:5000", False),
+    ],
+)
+def test_docker_s_file_may_name_networks(
+    domain: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("layerscope.sources.registry.settings.DAEMON", tmp_path / "daemon.json")
+    environment = {"CONTAINERS_REGISTRIES_CONF": str(tmp_path / "nothing")}
+    named = {"insecure-registries": ["10.0.0.0/8", "fd00::/8"]}
+    (tmp_path / "daemon.json").write_text(json.dumps(named))
+    assert is_insecure(domain, "x", environment) is expected
+
+
 @pytest.mark.parametrize("text", ["[[", "\xff"])
 def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "registries.conf").write_text(text, encoding="latin-1")
