@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from layerscope.archive.paths import ancestors
 from layerscope.cow.attributes import get_xattr
 from layerscope.cow.compare import differs
 from layerscope.cow.engine import Engine
@@ -123,7 +123,7 @@ class _Collector:
         self, kind: ChangeKind, path: bytes, size: int, copied: bool, layer: int | None
     ) -> None:
         self.changes[path] = Change(kind, b"/" + path, size, copied, layer)
-        for above in _ancestors(path):
+        for above in ancestors(path):
             if above in self.changes:
                 return
             self._ancestor(above)
@@ -132,12 +132,6 @@ class _Collector:
         found = self.engine.origin(b"/" + path).lower
         layer = found.layer if found is not None else None
         self.changes[path] = Change(ChangeKind.CHANGED, b"/" + path, 0, False, layer)
-
-
-def _ancestors(path: bytes) -> Iterator[bytes]:
-    while b"/" in path:
-        path = path.rpartition(b"/")[0]
-        yield path
 
 
 def _length(found: Stat) -> int:

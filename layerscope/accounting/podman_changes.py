@@ -10,9 +10,9 @@ What Podman itself puts into every container is left out (libpod, ``initInodes``
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 
 from layerscope.accounting.changes import Change, ChangeKind
+from layerscope.archive.paths import ancestors
 from layerscope.cow.compare import same_time
 from layerscope.cow.engine import Engine
 from layerscope.cow.lower import LowerNode
@@ -32,7 +32,7 @@ def podman_change_list(engine: Engine) -> tuple[Change, ...]:
         if kind is None:
             continue
         if kind is not ChangeKind.CHANGED:
-            for above in _ancestors(one.path):
+            for above in ancestors(one.path):
                 found.setdefault(above, _change(ChangeKind.CHANGED, above, None, None))
         found[one.path] = _change(kind, one.path, one.stat, one.below)
     listed = (found[path] for path in sorted(found) if path not in _PODMAN_S_OWN)
@@ -60,9 +60,3 @@ def _change(kind: ChangeKind, path: bytes, now: Stat | None, below: LowerNode | 
     size = shown.size if shown and fmt in (stat.S_IFREG, stat.S_IFLNK) else 0
     copied = kind is ChangeKind.CHANGED and below is not None and fmt == below.fmt != stat.S_IFDIR
     return Change(kind, b"/" + path, size, copied, below.layer if below else None)
-
-
-def _ancestors(path: bytes) -> Iterator[bytes]:
-    while b"/" in path:
-        path = path.rpartition(b"/")[0]
-        yield path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from layerscope.archive.tar_format import InvalidTar
 
@@ -26,6 +26,13 @@ def clean(name: bytes) -> bytes:
 def join(folder: bytes, name: bytes) -> bytes:
     """The path of ``name`` in ``folder``."""
     return folder + b"/" + name if folder else name
+
+
+def ancestors(path: bytes) -> Iterator[bytes]:
+    """The folders that a path lies in, the nearest first; not the root."""
+    while b"/" in path:
+        path = path.rpartition(b"/")[0]
+        yield path
 
 
 def follow(folder: bytes, target: Callable[[bytes], bytes | None]) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from layerscope.errors import UsageError
@@ -71,6 +73,17 @@ class Reference(NamedTuple):
     def _with_tag(self, name: str) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{name}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def familiar_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Names with tags as Docker shows them, without what is none: ``<none>:<none>``, a digest's."""
+    found = []
+    for text in texts:
+        with suppress(InvalidReference):
+            reference = Reference.parse(text)
+            if reference.digest is None:
+                found.append(reference.familiar)
+    return tuple(found)
 
 
 def _digest(text: str, digest: str) -> Digest:

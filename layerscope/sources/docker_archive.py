@@ -14,7 +14,7 @@ from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest, InvalidDigest
 from layerscope.oci.document import Document, InvalidDocument
 from layerscope.oci.manifest import ImageIndex, Manifest
-from layerscope.oci.reference import InvalidReference, Reference
+from layerscope.oci.reference import familiar_names
 from layerscope.sources.image import ChooseImage, Image, Layer, NotAnImage
 from layerscope.sources.members import Members
 from layerscope.sources.oci_layout import blob_path
@@ -78,7 +78,7 @@ def _items(members: Members) -> list[_Item]:
 
 
 def _item(document: Document) -> _Item:
-    names = tuple(name for text in document.texts("RepoTags") if (name := _familiar(text)))
+    names = familiar_names(document.texts("RepoTags"))
     return _Item(document.text("Config"), names, document.texts("Layers"))
 
 
@@ -95,7 +95,8 @@ def _choose(what: str, items: list[_Item], wanted: str | None) -> _Item:
 
 def _is_called(item: _Item, wanted: str) -> bool:
     prefix = wanted.removeprefix("sha256:")
-    return _familiar(wanted) in item.names or (len(prefix) > 3 and _stem(item).startswith(prefix))
+    named = any(name in item.names for name in familiar_names([wanted]))
+    return named or (len(prefix) > 3 and _stem(item).startswith(prefix))
 
 
 def _stem(item: _Item) -> str:
@@ -145,10 +146,3 @@ def _manifests(
             yield Manifest.parse(data), data
         elif len(seen) <= _MAX_DOCUMENTS:
             yield from _manifests(members, data, seen)
-
-
-def _familiar(text: str) -> str | None:
-    try:
-        return Reference.parse(text).familiar
-    except InvalidReference:
-        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.archive.entry import Kind
+from layerscope.archive.paths import join
 from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView
@@ -29,7 +30,7 @@ def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
     row = _row(stack, plain, removed)
     if row is None:
         folder, _, name = plain.rpartition(b"/")
-        row = _row(stack, _joined(_follow(stack, folder), name), removed)
+        row = _row(stack, join(_follow(stack, folder), name), removed)
     if row is None:
         raise NoSuchPath(path)
     return row
@@ -61,7 +62,3 @@ def _follow(stack: StackView, path: bytes) -> bytes:
         return follow(path, target)
     except InvalidTar:
         raise NoSuchPath(path, "it goes through a cycle of symlinks") from None
-
-
-def _joined(folder: bytes, name: bytes) -> bytes:
-    return folder + b"/" + name if folder else name

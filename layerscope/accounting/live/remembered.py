@@ -31,10 +31,10 @@ class Remembered:
         last = kept[-1].moment if kept else None
         if last is not None and (last.size, last.files) == (point.size, point.files):
             return
-        changes, largest = point.changes, point.largest or None
+        changes, largest = point.changes, point.largest
         if last is not None and last.time >= int(now):
             changes = _together(last, changes)
-            largest = largest or kept[-1].largest
+            largest = kept[-1].largest if largest is None else largest
             kept.pop()
         moment = Moment(float(int(now)), point.size, point.files, tuple(changes[:_CHANGES]))
         kept.append(_Kept(moment, largest))
@@ -60,7 +60,7 @@ class Remembered:
         for one in reversed(self._kept.get(container, ())):
             moment, largest = one.moment, one.largest
             if moment.time <= when and largest is not None:
-                rest = moment.size - sum(size for _, size in largest)
+                rest = max(0, moment.size - sum(size for _, size in largest))
                 return Snapshot(moment.time, largest, moment.files - len(largest), rest)
         return None
 
@@ -73,7 +73,8 @@ def _thinned(kept: list[_Kept], before: float, step: int) -> list[_Kept]:
         last = left[-1] if left else None
         if last and moment.time < before and last.moment.time // step == moment.time // step:
             changes = tuple(_together(last.moment, moment.changes)[:_CHANGES])
-            one = _Kept(replace(moment, changes=changes), one.largest or last.largest)
+            largest = last.largest if one.largest is None else one.largest
+            one = _Kept(replace(moment, changes=changes), largest)
             left.pop()
         left.append(one)
     return left

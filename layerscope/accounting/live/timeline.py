@@ -2,8 +2,9 @@
 
 A point stands where the size or the number of files changed: at most one a second for the last
 ten minutes, one in ten seconds for two hours, one in five minutes for a week. A point has the paths
-that changed most since the one before; every tenth second's has the largest files as well. Names
-that don't fit are left out, so that a container's timeline stays below ``MAX_BYTES``.
+that changed most since the one before; the first in ten seconds (:func:`tens`) has the largest
+files as well. Names that don't fit are left out, so that a container's timeline stays below
+``MAX_BYTES``.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ Sizes = Sequence[tuple[bytes, int]]
 
 class Point(NamedTuple):
     """What is to be kept of one container now; the lists are (path, bytes), largest first.
-    ``files`` and ``size`` are of all of it, ``largest`` of some."""
+    ``files`` and ``size`` are of all of it, ``largest`` of some, None if nobody looked."""
 
     container: str
     size: int
     files: int
     changes: Sizes
-    largest: Sizes
+    largest: Sizes | None
 
 
 class Snapshot(NamedTuple):
@@ -49,6 +50,11 @@ class Snapshot(NamedTuple):
     largest: Sizes
     left_out: int
     rest: int
+
+
+def tens(time: float) -> int:
+    """The ten seconds that a time lies in: one point in them has the largest files."""
+    return int(time) // 10
 
 
 def keep(database: Database, now: float, points: Iterable[Point]) -> None:
@@ -71,13 +77,24 @@ def _keep(tx: Connection, second: int, point: Point) -> None:
     if last is not None and last[0] >= second:
         _amend(tx, last[0], point, _unpacked(last[3]))
         return
-    whole = last is None or last[0] // 10 != second // 10
-    largest = _packed(point.largest[:_PATHS], _LARGEST) if whole else None
+    largest = _largest_to_keep(tx, second, point)
     values = (second, point.size, point.files, _packed(point.changes, _CHANGES), largest)
     tx.execute(
         "INSERT INTO timeline SELECT id, ?, ?, ?, ?, ? FROM containers WHERE id = ?",
         (*values, point.container),
     )
+
+
+def _largest_to_keep(tx: Connection, second: int, point: Point) -> bytes | None:
+    """The packed names, if they are known and their ten seconds have none yet."""
+    if point.largest is None:
+        return None
+    (last,) = tx.execute(
+        "SELECT max(time) FROM timeline WHERE container = ? AND largest IS NOT NULL",
+        (point.container,),
+    ).fetchone()
+    is_due = last is None or tens(last) != tens(second)
+    return _packed(point.largest[:_PATHS], _LARGEST) if is_due else None
 
 
 def _amend(tx: Connection, second: int, point: Point, told: Sizes) -> None:
@@ -151,7 +168,8 @@ def snapshot(database: Database, container: str, when: float) -> Snapshot | None
         return None
     time, size, files, packed = row
     largest = _unpacked(packed)
-    rest = size - sum(length for _, length in largest)
+    # Of seconds that went into one, the names may be of an earlier one than the size.
+    rest = max(0, size - sum(length for _, length in largest))
     return Snapshot(float(time), largest, files - len(largest), rest)
 
 

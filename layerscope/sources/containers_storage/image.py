@@ -13,7 +13,7 @@ from layerscope.errors import UsageError
 from layerscope.oci.config import ImageConfig
 from layerscope.oci.digest import Digest
 from layerscope.oci.manifest import Manifest, is_index
-from layerscope.oci.reference import InvalidReference, Reference
+from layerscope.oci.reference import InvalidReference, Reference, familiar_names
 from layerscope.sources.containers_storage.settings import find_place, parse_place
 from layerscope.sources.containers_storage.storage import (
     ImageRecord,
@@ -86,17 +86,7 @@ def open_record(storage: Storage, record: ImageRecord, origin: str) -> Image:
         raise NotAnImage(origin, why)
     pairs = zip(records, config.diff_ids, strict=True)
     layers = tuple(_layer(storage, one, diff_id) for one, diff_id in pairs)
-    names = tuple(name for text in record.names if (name := familiar(text)))
-    return Image(origin, names, config, config_bytes, layers)
-
-
-def familiar(text: str) -> str | None:
-    """A name as Docker shows it; None for what is none, and for one that is a digest's."""
-    try:
-        reference = Reference.parse(text)
-    except InvalidReference:
-        return None
-    return reference.familiar if reference.digest is None else None
+    return Image(origin, familiar_names(record.names), config, config_bytes, layers)
 
 
 def _written_out(wanted: str) -> list[str]:

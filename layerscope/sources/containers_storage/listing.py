@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from layerscope.sources.containers_storage.image import familiar
+from layerscope.oci.reference import familiar_names
 from layerscope.sources.containers_storage.storage import chain, image_size
 from layerscope.sources.found import Engine, FoundImage
 
@@ -18,7 +18,7 @@ def list_images(storage: Storage, specifier: str = "") -> list[FoundImage]:
     layers = storage.layers()
     found = []
     for image in storage.images():
-        names = tuple(name for text in image.names if (name := familiar(text)))
+        names = familiar_names(image.names)
         target = f"containers-storage:{specifier}{names[0] if names else image.id}"
         own = chain(layers, image.layer)
         size, identity = image_size(image, own), f"sha256:{image.id}"

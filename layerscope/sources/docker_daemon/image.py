@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.errors import UsageError
 from layerscope.oci.digest import Digest
-from layerscope.oci.reference import InvalidReference, Reference
+from layerscope.oci.reference import familiar_names
 from layerscope.sources.docker_daemon.address import find_address
 from layerscope.sources.docker_daemon.client import DockerClient, DockerRefused, part
 from layerscope.sources.docker_daemon.content_store import open_in_content_store
@@ -41,7 +41,7 @@ def open_docker_daemon(
     client = client or DockerClient(find_address())
     inspected = _inspected(client, wanted)
     image_id = Digest.parse(inspected.text("Id"))
-    names = tuple(name for text in inspected.texts("RepoTags") if (name := familiar(text)))
+    names = familiar_names(inspected.texts("RepoTags"))
     about = client.document("/info")
     root, driver = Path(about.path("DockerRootDir", "")), about.text("Driver", "")
     found = open_in_place(wanted, names, root, driver, image_id) or open_in_content_store(
@@ -73,11 +73,3 @@ def _inspected(client: DockerClient, wanted: str) -> Document:
         raise NotAnImage(
             f"docker-daemon:{wanted[:200]}", "docker has no such image", hint
         ) from None
-
-
-def familiar(text: str) -> str | None:
-    """A name as Docker shows it; None for ``<none>:<none>``."""
-    try:
-        return Reference.parse(text).familiar
-    except InvalidReference:
-        return None

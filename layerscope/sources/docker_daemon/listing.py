@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from layerscope.oci.digest import Digest
-from layerscope.sources.docker_daemon.image import familiar
+from layerscope.oci.reference import familiar_names
 from layerscope.sources.docker_daemon.told import rfc3339
 from layerscope.sources.found import Engine, FoundImage
 
@@ -21,7 +21,7 @@ def list_images(client: DockerClient) -> list[FoundImage]:
 
 def _found(document: Document) -> FoundImage:
     identity = str(Digest.parse(document.text("Id")))
-    names = tuple(name for text in document.texts("RepoTags") if (name := familiar(text)))
+    names = familiar_names(document.texts("RepoTags"))
     created = document.values.get("Created")
     return FoundImage(
         Engine.DOCKER,
