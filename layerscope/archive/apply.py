@@ -7,16 +7,17 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from layerscope.archive.blob import Readable
 from layerscope.archive.entry import Entry
 from layerscope.archive.folders import Folders
 from layerscope.archive.nodes import Nodes
 from layerscope.archive.paths import join
 from layerscope.archive.placing import Placer
-from layerscope.archive.read_tar import TarStream, read_tar
+from layerscope.archive.read_tar import read_tar
 from layerscope.archive.scan import ScanLimits
 
 
-def apply(layers: Iterable[TarStream], dest: Path, limits: ScanLimits | None = None) -> None:
+def apply(layers: Iterable[Readable], dest: Path, limits: ScanLimits | None = None) -> None:
     """Apply tar streams, bottom layer first, to the directory ``dest``.
 
     The result is the root file system as umoci unpacks it. Raises InvalidTar, UnpackFailed and
@@ -26,7 +27,7 @@ def apply(layers: Iterable[TarStream], dest: Path, limits: ScanLimits | None = N
         apply_layer(layer, dest, limits)
 
 
-def apply_layer(stream: TarStream, dest: Path, limits: ScanLimits | None = None) -> None:
+def apply_layer(stream: Readable, dest: Path, limits: ScanLimits | None = None) -> None:
     """Apply one more layer to a tree; as :func:`apply`."""
     with Folders(dest) as folders:
         placer = Placer(folders, Nodes(None), _NothingElse())

@@ -27,6 +27,24 @@ class ByteSource(Protocol):
         """Put up to ``len(memory)`` bytes into ``memory``; how many."""
 
 
+class Readable(Protocol):
+    """Bytes in order into memory; short reads are fine, none means the end."""
+
+    def readinto(self, memory: memoryview, /) -> int | None:
+        """Put up to ``len(memory)`` bytes into ``memory``; how many."""
+
+
+def fill(stream: Readable, memory: memoryview) -> int:
+    """Fill ``memory`` unless the stream ends before; the number of bytes. Raises what it raises."""
+    filled = 0
+    while filled < len(memory):
+        size = stream.readinto(memory[filled:])
+        if not size:
+            break
+        filled += size
+    return filled
+
+
 class FileRange(NamedTuple):
     """``size`` bytes of a file from ``offset`` on."""
 

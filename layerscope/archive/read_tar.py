@@ -11,19 +11,13 @@ from mmap import mmap
 from types import MappingProxyType
 from typing import Protocol
 
+from layerscope.archive.blob import Readable, fill
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
 
 _BUFFER = 4 << 20
 _AHEAD = 3
 _NO_XATTRS: Mapping[bytes, bytes] = MappingProxyType({})
-
-
-class TarStream(Protocol):
-    """Uncompressed tar bytes; ``readinto`` fills the buffer unless they end first."""
-
-    def readinto(self, memory: memoryview, /) -> int | None:
-        """Put bytes into ``memory``; how many."""
 
 
 class Taker(Protocol):
@@ -40,8 +34,8 @@ class Taker(Protocol):
         """More content of the last entry."""
 
 
-def read_tar(stream: TarStream, taker: Taker, limits: ScanLimits | None = None) -> int:
-    """Hand all entries of ``stream`` to ``taker``; the number of entries.
+def read_tar(stream: Readable, taker: Taker, limits: ScanLimits | None = None) -> int:
+    """Hand all entries of ``stream``, an uncompressed tar, to ``taker``; the number of entries.
 
     A thread reads and scans ahead. Raises InvalidTar and what the stream and the taker raise.
     """
@@ -72,7 +66,7 @@ class _Part:
 class _Ahead:
     """Fills a few buffers from the stream and scans them, in a thread of its own."""
 
-    def __init__(self, stream: TarStream, limits: ScanLimits | None) -> None:
+    def __init__(self, stream: Readable, limits: ScanLimits | None) -> None:
         self._stream = stream
         self._scanner = TarScanner(limits)
         self.found = self._scanner.entries
@@ -120,7 +114,7 @@ class _Ahead:
         base = 0
         while (memory := self._free.get()) is not None:
             first = len(self.found)
-            data = memory[: self._stream.readinto(memory) or 0]
+            data = memory[: fill(self._stream, memory)]
             self._scanner.feed(data)
             self._parts.put(_Part(data, base, first, len(self.found)))
             base += len(data)

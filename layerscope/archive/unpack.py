@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerscope.archive.blob import Readable
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.folders import Folders, host_path
 from layerscope.archive.nodes import Nodes
 from layerscope.archive.overlay import Form, Whiteouts
 from layerscope.archive.placing import Below, Placer, is_whiteout
-from layerscope.archive.read_tar import TarStream, read_tar
+from layerscope.archive.read_tar import read_tar
 from layerscope.archive.scan import ScanLimits
 
 
@@ -31,7 +32,7 @@ class Unpacked:
 
 
 def unpack_layer(
-    stream: TarStream,
+    stream: Readable,
     dest: Path,
     form: Form,
     below: Below | None = None,

@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 from layerscope.archive.codec import Codec, decoded, detect
 from layerscope.archive.entry import Entry, Kind
@@ -42,7 +42,7 @@ class _Pieces(io.RawIOBase):
         return done
 
 
-def _plain(pieces: Iterator[bytes]) -> io.BufferedIOBase | BinaryIO:
+def _plain(pieces: Iterator[bytes]) -> io.BufferedReader[Any]:
     """The content inflated, if it is compressed. Raises LayerscopeError, OSError."""
     head = next(pieces, b"")
 
@@ -79,25 +79,8 @@ def extract(engine: Engine, pieces: Iterator[bytes], dest: bytes) -> None:
     placer = _Placer(engine, dest.rstrip(b"/"))
     with ExitStack() as stack:
         stack.callback(placer.close)
-        read_tar(_Whole(_plain(pieces)), placer)
+        read_tar(_plain(pieces), placer)
         placer.finish()
-
-
-class _Whole:
-    """Fills a buffer unless the bytes end first."""
-
-    def __init__(self, stream: io.BufferedIOBase | BinaryIO) -> None:
-        self._stream = stream
-
-    def readinto(self, memory: memoryview, /) -> int:
-        filled = 0
-        while filled < len(memory):
-            data = self._stream.read(min(1 << 20, len(memory) - filled))
-            if not data:
-                break
-            memory[filled : filled + len(data)] = data
-            filled += len(data)
-        return filled
 
 
 class _Placer:

@@ -13,8 +13,9 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple
 
+from layerscope.archive.blob import Readable, fill
 from layerscope.archive.codec import Codec, Limits, decoded, detect
 from layerscope.archive.scan import ScanLimits, ScannedEntries, TarScanner
 from layerscope.oci.digest import Digest
@@ -139,13 +140,13 @@ class _Pass:
 
     def _read(self, scanner: TarScanner) -> None:
         plain = self._codec is Codec.PLAIN
-        stream: _Readable = (
+        stream: Readable = (
             self._source if plain else decoded(self._source, self._codec, self._limits)
         )
         size = BUFFER
         while size == BUFFER:
             buffer = self._behind.buffer()
-            size = _fill(stream, buffer)
+            size = fill(stream, buffer)
             self._tar_size += size
             filled = buffer[:size]
             if plain:
@@ -161,10 +162,6 @@ class _Pass:
         if self._codec is not Codec.PLAIN:
             self._behind.take(bytes(data), self._digest.update)
         self._watch(self._blob_size)
-
-
-class _Readable(Protocol):
-    def readinto(self, memory: memoryview, /) -> int: ...
 
 
 class _Source:
@@ -192,14 +189,3 @@ class _Source:
         if size:
             self._took(memory[:size])
         return size
-
-
-def _fill(stream: _Readable, memory: memoryview) -> int:
-    """Fill ``memory`` unless the stream ends before; the number of bytes."""
-    filled = 0
-    while filled < len(memory):
-        size = stream.readinto(memory[filled:])
-        if not size:
-            break
-        filled += size
-    return filled
