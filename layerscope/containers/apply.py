@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from layerscope.containers.files import open_files, open_mount
 from layerscope.containers.record import Container
 from layerscope.cow.engine import Engine
-from layerscope.cow.ops import Language, OpResult, check_ops, language_of, run_ops
+from layerscope.cow.ops import Language, OpResult, check_ops, language_of, run_ops, shown_path
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
@@ -43,11 +44,15 @@ def apply(
         for op in ops:
             where = {_mount_of(op[key], mounted) for key in _PATHS if isinstance(op.get(key), str)}
             if len(where) > 1:
-                results.append(OpResult(str(op.get("op")), None, _CROSS_DEVICE))
+                results.append(OpResult(str(op.get("op")), shown_path(op), _CROSS_DEVICE))
                 continue
             target = where.pop() if where else None
             inside = op if target is None else _below(op, target)
-            results += run_ops(engine if target is None else mounted[target], [inside], language)
+            if target is None:
+                results += run_ops(engine, [inside], language)
+            else:  # what happens to a volume is nothing to the layer
+                (done,) = run_ops(mounted[target], [inside], language)
+                results.append(replace(done, path=shown_path(op), events=()))
         return results
 
 

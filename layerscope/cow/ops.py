@@ -18,6 +18,7 @@ from typing import Any
 
 from layerscope.cow import shell_ops
 from layerscope.cow.engine import Engine
+from layerscope.cow.events import Event
 from layerscope.cow.handle import Handle
 from layerscope.cow.rename import Mode
 from layerscope.errors import LayerscopeError
@@ -43,12 +44,14 @@ class InvalidOps(LayerscopeError):
 
 @dataclass(frozen=True, slots=True)
 class OpResult:
-    """What one operation came to: ``"ok"`` or the name of an errno. ``data`` is what was read."""
+    """What one operation came to: ``"ok"`` or the name of an errno. ``data`` is what was read,
+    ``events`` what happened to the writable layer."""
 
     op: str
     path: str | None
     result: str
     data: bytes | None = None
+    events: tuple[Event, ...] = ()
 
 
 def language_of(ops: Sequence[Op]) -> Language:
@@ -64,9 +67,11 @@ def run_ops(engine: Engine, ops: Sequence[Op], language: Language | None = None)
     not an operation at all, and on the way for one whose words are off."""
     check_ops(ops)
     runner = _Runner(engine, language or language_of(ops))
+    engine.subscribe(runner.seen)
     try:
         return [runner.run(op) for op in ops]
     finally:
+        engine.unsubscribe(runner.seen)
         runner.close()
 
 
@@ -89,18 +94,22 @@ class _Runner:
         self.engine = engine
         self.language = language
         self.open: dict[str, Handle] = {}
+        self._events: list[Event] = []
+
+    def seen(self, event: Event) -> None:
+        self._events.append(event)
 
     def run(self, op: Op) -> OpResult:
         name = str(op["op"])
-        path = op.get("path", op.get("from"))
-        shown = None if path is None else str(path)
+        self._events.clear()
+        result, data = "ok", None
         try:
             data = _DO[name](self, op)
         except OSError as error:
-            return OpResult(name, shown, errno.errorcode.get(error.errno or 0, "EIO"))
+            result = errno.errorcode.get(error.errno or 0, "EIO")
         except _OFF as error:
             raise InvalidOps(f"operation {name!r}", f"its words are off: {error}") from None
-        return OpResult(name, shown, "ok", data)
+        return OpResult(name, shown_path(op), result, data, tuple(self._events))
 
     def close(self) -> None:
         for handle in self.open.values():
@@ -271,6 +280,12 @@ def text(value: object) -> bytes:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return os.fsencode(value)
+
+
+def shown_path(op: Op) -> str | None:
+    """The path of an operation as it is written there."""
+    path = op.get("path", op.get("from"))
+    return None if path is None else str(path)
 
 
 def path_of(op: Op) -> bytes:
