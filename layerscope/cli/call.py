@@ -60,13 +60,13 @@ def _leading_options(words: list[str]) -> list[str]:
 
 
 def _verb(name: str, words: list[str]) -> int:
-    from layerscope.cli.context import Context, default_root
+    from layerscope.cli.context import Context
 
     try:
         args = parser_of(name).parse(words)
     except SystemExit:  # --help has printed what it is for
         return 0
-    root = Path(args.root) if args.root else default_root()
+    root = _root(args.root)
     context = Context(args, root)
     try:
         code: int = _module(name).run(context)
@@ -109,13 +109,11 @@ def explorer_parser() -> Parser:
 
 
 def _explore(words: list[str]) -> int:
-    from layerscope.cli.context import default_root
-
     plain = [word for word in words[len(_leading_options(words)) :] if not word.startswith("-")]
     if len(plain) > 1 and not Path(plain[0]).exists():
         raise _no_verb(plain[0])
     args = explorer_parser().parse_args(words)
-    root = Path(args.root) if args.root else default_root()
+    root = _root(args.root)
     if args.target and _is_typo(args.target, root):
         raise _no_verb(args.target)
     need_screen(f"layerscope layers {args.target}" if args.target else "layerscope images")
@@ -130,6 +128,13 @@ def show_demo(root: Path, captions: Sequence[str], theme: str | None) -> int:
     from layerscope.tui import run
 
     return run(None, root, theme=theme, captions=captions)
+
+
+def _root(named: str | None) -> Path:
+    """The store's folder, wherever this process and those that it starts go to."""
+    from layerscope.cli.context import default_root
+
+    return (Path(named) if named else default_root()).absolute()
 
 
 def need_screen(instead: str) -> None:

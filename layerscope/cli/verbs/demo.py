@@ -29,7 +29,7 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Open the explorer on five containers that are written in."""
     args = context.args
-    root = Path(args.root) if args.root else None
+    root = Path(args.root).absolute() if args.root else None
     if not args.no_explorer:
         need_screen("layerscope demo --no-explorer")
     with ending_by_exit(), demo(root) as store:
