@@ -14,7 +14,7 @@ from layerscope.units import size_text
 if TYPE_CHECKING:
     import argparse
 
-    from layerscope.cli.progress import Shown
+    from layerscope.cli.progress import Shown, TurnLine
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
     from layerscope.store.store import Store
@@ -28,6 +28,7 @@ class Context:
         self.args = args
         self.root = root
         self._shown: Shown | None = None
+        self._turn: TurnLine | None = None
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -39,7 +40,16 @@ class Context:
         """The store that ``--root`` names."""
         from layerscope.store.store import Store
 
-        return Store.open(self.root)
+        return Store.open(self.root, self._wait)
+
+    def _wait(self, seconds: float) -> None:
+        """Another process writes in the store. Raises Cancelled after a Ctrl+C."""
+        from layerscope.cli.progress import TurnLine
+
+        self._turn = self._turn or TurnLine()
+        self._turn.tell(seconds)
+        if self._shown is not None:
+            self._shown.check()
 
     @property
     def progress(self) -> Progress:

@@ -15,6 +15,7 @@ from layerscope.units import age_text, size_text
 
 _EVERY = 0.1  # seconds between two repaints
 _FIRST = 0.3  # seconds of work that are too short to tell of
+_TURN = 1.0  # seconds of waiting for others that are
 
 
 class Stop:
@@ -144,6 +145,10 @@ class Shown:
         self._last = ProgressLine(self._stop)
         return self._last
 
+    def check(self) -> None:
+        """Raise Cancelled if Ctrl+C was pressed."""
+        self._stop.check()
+
     def close(self) -> None:
         """Leave the terminal and the signal as they were."""
         self._erase()
@@ -153,3 +158,17 @@ class Shown:
         if self._last is not None:
             self._last.close()
             self._last = None
+
+
+class TurnLine:
+    """Says that the store is waited for; once, and only on a terminal."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def tell(self, seconds: float) -> None:
+        """It was waited for so long."""
+        if seconds >= _TURN and not self._told and sys.stderr.isatty():
+            self._told = True
+            sys.stderr.write("\rwaiting for another layerscope, which writes in the store\n")
+            sys.stderr.flush()

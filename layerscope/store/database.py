@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from layerscope.errors import LayerscopeError
@@ -18,7 +18,12 @@ from layerscope.store.schema import MIGRATIONS
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+Waiting = Callable[[float], None]
+Answer = TypeVar("Answer")
+
 _PATIENCE = 60.0  # seconds that a writer waits for its turn
+_DEAF = 0.1  # seconds at a time that SQLite waits by itself, where no signal reaches anybody
+_PAUSE = 0.02  # seconds before the next try: SQLite doesn't wait for everything on its own
 
 
 class NewerStore(LayerscopeError):
@@ -72,9 +77,14 @@ class Database:
     All methods raise StoreFailure for what SQLite or the disk complains about.
     """
 
-    def __init__(self, file: Path) -> None:
-        """Open ``file``, make it if there is none, and bring its tables up to date."""
+    def __init__(self, file: Path, waiting: Waiting | None = None) -> None:
+        """Open ``file``, make it if there is none, and bring its tables up to date.
+
+        ``waiting`` hears, several times a second, how many seconds it was waited for another
+        process; what it raises ends that.
+        """
         self._file = file
+        self._waiting = waiting
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         # A connection must not be used, nor closed, by a child of the process that made it.
@@ -87,12 +97,13 @@ class Database:
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self._errors_told(), self._lock:
-            return self._connected().execute(sql, values).fetchall()
+            return self._patiently(lambda: self._connected().execute(sql, values).fetchall())
 
     def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query, None if there is none."""
         with self._errors_told(), self._lock:
-            row: tuple[Any, ...] | None = self._connected().execute(sql, values).fetchone()
+            found = self._patiently(lambda: self._connected().execute(sql, values).fetchone())
+            row: tuple[Any, ...] | None = found
             return row
 
     @contextmanager
@@ -106,7 +117,7 @@ class Database:
             connection = self._connected()
             if not self._depth:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                connection.execute("BEGIN IMMEDIATE")
+                self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
             self._depth += 1
             try:
                 yield connection
@@ -158,7 +169,7 @@ class Database:
         import sqlite3
 
         connection = sqlite3.connect(
-            self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            self._file, timeout=_DEAF, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
@@ -169,7 +180,7 @@ class Database:
             return
         if version > len(MIGRATIONS):
             raise NewerStore(self._file, version)
-        self._use_wal()
+        self.row("PRAGMA journal_mode = WAL")
         with self.write() as tx:
             for number in range(self._version(), len(MIGRATIONS)):
                 for statement in MIGRATIONS[number]:
@@ -180,18 +191,21 @@ class Database:
         row = self.row("PRAGMA user_version")
         return int(row[0]) if row else 0
 
-    def _use_wal(self) -> None:
-        """Switching needs the file for itself, and SQLite doesn't wait for that on its own."""
-        deadline = time.monotonic() + _PATIENCE
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """What ``ask`` gives as soon as no other process is in its way."""
+        import sqlite3
+
+        began = time.monotonic()
         while True:
             try:
-                self.row("PRAGMA journal_mode = WAL")
-            except StoreFailure:
-                if time.monotonic() > deadline:
+                return ask()
+            except sqlite3.OperationalError as error:
+                waited = time.monotonic() - began
+                if _code(error) != sqlite3.SQLITE_BUSY or waited > _PATIENCE:
                     raise
-                time.sleep(0.02)
-            else:
-                return
+                if self._waiting is not None:
+                    self._waiting(waited)
+                time.sleep(_PAUSE)
 
     @contextmanager
     def _errors_told(self) -> Iterator[None]:
@@ -206,5 +220,10 @@ class Database:
                 sqlite3.SQLITE_CANTOPEN: DENIED_HINT,
                 sqlite3.SQLITE_BUSY: "again, when the other layerscope is done",
             }
-            hint = hints.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-            raise StoreFailure(str(self._file), str(error), hint) from error
+            raise StoreFailure(str(self._file), str(error), hints.get(_code(error))) from error
+
+
+def _code(error: Exception) -> int:
+    """SQLite's code without what it says more closely; 0 if the error isn't SQLite's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

@@ -53,15 +53,14 @@ def _unique(name: str) -> str:
 
 
 def _check_empty(root: Path) -> None:
-    if (root / DATABASE).exists():
-        return
     from layerscope.oci.manifest import ImageIndex
 
     others = sorted({entry.name for entry in root.iterdir()} - _OWN)
     index = root / _INDEX
     if index.exists() and ImageIndex.parse(index.read_bytes(), str(index)).manifests:
         others.append(_INDEX)
-    if others:
+    # Looked for last: another process may just have made the store.
+    if others and not (root / DATABASE).exists():
         why = f"it is no store, and not empty (it has {others[0]!r})"
         raise NoStore(str(root), why, "name a new folder with --root")
 

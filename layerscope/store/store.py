@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from layerscope.oci.reference import Reference
     from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store import garbage, removal
+    from layerscope.store.database import Waiting
     from layerscope.store.hands import Hand
 
 
@@ -40,13 +41,14 @@ class Store:
         self._kept: Hand | None = None
 
     @classmethod
-    def open(cls, root: Path) -> Store:
+    def open(cls, root: Path, waiting: Waiting | None = None) -> Store:
         """Open the store at ``root``; make it if there is none.
 
+        ``waiting`` hears of waiting for other processes, as a :class:`Database` says it.
         Raises NoStore for a folder of something else, NewerStore, StoreFailure.
         """
         layout.prepare(root)
-        store = cls(root, Database(root / layout.DATABASE))
+        store = cls(root, Database(root / layout.DATABASE, waiting))
         store._changed()
         return store
 

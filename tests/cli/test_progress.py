@@ -18,6 +18,7 @@ import pytest
 
 from layerscope.cli.progress import ProgressLine, Shown, Stop
 from layerscope.errors import Cancelled
+from layerscope.store.store import Store
 from tests.support.pty import Terminal
 
 HUGE = 1 << 36  # nobody reads that in the time of a test; on disk it is a hole
@@ -97,6 +98,22 @@ def test_without_a_terminal_nothing_is_told_and_ctrl_c_stops_it(
     assert err == "layerscope: interrupted: stopped before it was done\n"
     checked = subprocess.run([*words, "fsck"], capture_output=True, check=False)
     assert (checked.returncode, checked.stdout) == (0, b"")
+
+
+def test_a_wait_for_another_process_is_told_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    store = Store.open(root)
+    words = [sys.executable, "-m", "layerscope", "--root", str(root), "volume", "create", "mine"]
+    with store.database.write(lasting=False), Terminal(words, columns=80) as terminal:
+        terminal.wait_for("waiting for another layerscope")
+        begun = time.monotonic()
+        terminal.send("\x03")
+        assert terminal.wait(20) == 130
+        assert time.monotonic() - begun < 1
+    assert [line for line in terminal.lines if line] == [
+        "waiting for another layerscope, which writes in the store",
+        "^Clayerscope: interrupted: stopped before it was done",
+    ]
 
 
 class Watched(io.StringIO):

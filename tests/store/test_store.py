@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from layerscope.errors import LayerscopeError
+from layerscope.errors import Cancelled, LayerscopeError
 from layerscope.store.database import NewerStore, forking_strangers
 from layerscope.store.disk import StoreFailure
 from layerscope.store.layout import DATABASE, NoStore
@@ -180,6 +180,45 @@ try:
 except sqlite3.OperationalError:
     sys.exit(1)
 """
+
+
+def test_who_waits_for_another_process_hears_of_it_and_may_give_up(store: Store) -> None:
+    load_new(store)
+    waited: list[float] = []
+
+    def hear(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            raise Cancelled
+
+    with store.database.write(lasting=False):
+        other = Store.open(store.root, hear)
+        assert other.images() == store.images()  # readers don't wait
+        with pytest.raises(Cancelled):
+            other.tag("example:1", "other:1")
+    assert waited == sorted(waited)
+    assert waited[-1] < 2
+    del waited[:]
+    other.tag("example:1", "other:1")
+    assert waited == []
+
+
+def test_several_may_make_a_store_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        children = [_opening(tmp_path / str(number)) for _ in range(4)]
+        assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+
+
+def _opening(root: Path) -> int:
+    """A child that opens a store; it ends with 0 if it could."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = len(Store.open(root).images())
+        finally:
+            os._exit(code)
+    return child
 
 
 def test_listing_images_loads_no_heavy_module(store: Store) -> None:
