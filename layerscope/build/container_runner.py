@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from layerscope.build.runner import Command, Output
@@ -21,8 +20,6 @@ from layerscope.containers.runtime.spec import (
     error_of,
 )
 
-_CHUNK = 1 << 16
-_QUIET = 0.1  # seconds of silence that are told
 _SYS_ADMIN = 21  # linux/capability.h
 _HINT = "as root, or where an ordinary user may have namespaces"
 
@@ -64,7 +61,7 @@ class ContainerRunner:
             raise CannotRun("RUN", why, told_of.hint or _HINT)
 
     def run(self, command: Command, output: Output) -> int:
-        """Run it to its end; its exit code. Raises CannotRun, MountFailed, OSError."""
+        """Run it to its end; its exit code. Raises CannotRun, MountFailed, Cancelled, OSError."""
         from layerscope.cow.lock import LayerLock
 
         with ExitStack() as stack:
@@ -143,9 +140,8 @@ def _volumes(command: Command) -> Iterator[Bind]:
 
 
 def _run(box: Box, process: Process, output: Output) -> int:
+    from layerscope.build.attend import attend
     from layerscope.containers.runtime.launch import launch
-    from layerscope.containers.runtime.supervise import Output as Echo
-    from layerscope.containers.runtime.supervise import supervise
     from layerscope.store.database import forking_strangers
 
     reader, writer = os.pipe()
@@ -161,8 +157,7 @@ def _run(box: Box, process: Process, output: Output) -> int:
         os.close(writer)
     try:
         threading.Thread(target=_prepare, daemon=True).start()
-        with _reading(output) as echo:
-            return supervise(started, {reader: Echo("stdout", echo)}, None)
+        return attend(started, reader, output)
     finally:
         os.close(reader)
         started.let_go()
@@ -172,26 +167,3 @@ def _prepare() -> None:
     """Load what the layer will be made with, while the command runs."""
     import layerscope.build.layer
     import layerscope.index.ingest  # noqa: F401
-
-
-@contextmanager
-def _reading(output: Output) -> Iterator[int]:
-    """A descriptor; what is written to it goes to ``output``, in a thread of its own."""
-    reader, writer = os.pipe()
-
-    def pass_on() -> None:
-        while True:
-            ready, _, _ = select.select([reader], [], [], _QUIET)
-            data = os.read(reader, _CHUNK) if ready else b""
-            if ready and not data:
-                return
-            output(data)
-
-    thread = threading.Thread(target=pass_on, daemon=True)
-    thread.start()
-    try:
-        yield writer
-    finally:
-        os.close(writer)
-        thread.join()
-        os.close(reader)

@@ -38,5 +38,5 @@ class Runner(Protocol):
     def run(self, command: Command, output: Output) -> int:
         """Run it; pieces of what it prints go to ``output``. Its exit code.
 
-        Raises LayerscopeError if it can't be started.
+        Raises LayerscopeError if it can't be started, Cancelled if somebody interrupted it.
         """

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
-# What Ctrl+C, which a running command gets as well, makes of it.
-_INTERRUPTED = 130
-
 OpenBase = Callable[[str, Platform | None], "StoredImage"]
 
 
@@ -224,8 +221,6 @@ class StageRun:
                 )
                 code = around.runner.run(command, around.watcher.output)
                 around.watcher.check()
-                if code == _INTERRUPTED:
-                    raise Cancelled
                 if code:
                     raise LayerscopeError(one.text, f"it ended with exit code {code}")
             with open_stage(around.store, state.image, place) as engine:
@@ -268,7 +263,7 @@ class StageRun:
         try:
             with told(self._file, one):
                 yield
-        except (BadDockerfile, Cancelled, StepFailed):
+        except (BadDockerfile, Cancelled, StepFailed, BrokenPipeError):
             raise
         except LayerscopeError as error:
             # A broken archive calls itself a layer: here it is what the instruction names.
