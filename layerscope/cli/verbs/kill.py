@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser
 from layerscope.usecases.run import kill
 
@@ -16,8 +17,8 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Send a signal to the programs of containers."""
     args = context.args
-    killed = [kill(context.store, name, args.signal) for name in args.containers]
-    if args.json:
-        return context.print_json({"killed": [container.id for container in killed]})
-    context.print(args.containers)
-    return 0
+
+    def one(name: str) -> str:
+        return kill(context.store, name, args.signal).id
+
+    return each(context, args.containers, one, lambda ids: {"killed": ids})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser
 from layerscope.usecases.containers import remove
 
@@ -17,11 +18,8 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Remove containers with their writable layers; volumes stay."""
     args = context.args
-    removed = [
-        remove(context.store, name, force=args.force, with_volumes=args.volumes)
-        for name in args.containers
-    ]
-    if args.json:
-        return context.print_json({"removed": [container.id for container in removed]})
-    context.print(args.containers)
-    return 0
+
+    def one(name: str) -> str:
+        return remove(context.store, name, force=args.force, with_volumes=args.volumes).id
+
+    return each(context, args.containers, one, lambda ids: {"removed": ids})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser
-from layerscope.errors import LayerscopeError
 from layerscope.usecases.names import Removed, remove_image
 
 EXAMPLES = """\
@@ -22,21 +22,21 @@ def configure(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
-    """Remove names, and images whose last name goes; the first failure is told at the end."""
-    removed: list[Removed] = []
-    failure: LayerscopeError | None = None
-    for image in context.args.images:
-        try:
-            removed.append(remove_image(context.store, image, force=context.args.force))
-        except LayerscopeError as error:
-            failure = failure or error
-    untagged = [name for one in removed for name in one.untagged]
-    deleted = [image for one in removed for image in one.deleted]
-    if context.args.json:
-        context.print_json({"untagged": untagged, "deleted": deleted})
-    else:
-        context.print(f"Untagged: {name}" for name in untagged)
-        context.print(f"Deleted: {image}" for image in deleted)
-    if failure:
-        raise failure
-    return 0
+    """Remove names, and images whose last name goes."""
+
+    def one(name: str) -> Removed:
+        return remove_image(context.store, name, force=context.args.force)
+
+    return each(context, context.args.images, one, _document, lambda _, removed: _lines(removed))
+
+
+def _lines(removed: Removed) -> str:
+    untagged = [f"Untagged: {name}" for name in removed.untagged]
+    return "\n".join(untagged + [f"Deleted: {image}" for image in removed.deleted])
+
+
+def _document(removed: list[Removed]) -> dict[str, list[str]]:
+    return {
+        "untagged": [name for one in removed for name in one.untagged],
+        "deleted": [image for one in removed for image in one.deleted],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser, whole_number
 from layerscope.usecases.run import GRACE, stop
 
@@ -23,8 +24,8 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Ask containers to end, and kill those that don't."""
     args = context.args
-    stopped = [stop(context.store, name, args.time) for name in args.containers]
-    if args.json:
-        return context.print_json({"stopped": [container.id for container in stopped]})
-    context.print(args.containers)
-    return 0
+
+    def one(name: str) -> str:
+        return stop(context.store, name, args.time).id
+
+    return each(context, args.containers, one, lambda ids: {"stopped": ids})

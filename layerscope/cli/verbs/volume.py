@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser, add_listing_options
 from layerscope.usecases.volumes import (
     VolumeRow,
@@ -13,6 +15,9 @@ from layerscope.usecases.volumes import (
     inspect_volume,
     list_volumes,
 )
+
+if TYPE_CHECKING:
+    from layerscope.store.store import Store
 
 _HEADINGS = {"Name": "VOLUME NAME", "Mountpoint": "MOUNTPOINT", "Size": "SIZE", "Links": "LINKS"}
 
@@ -26,26 +31,36 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Make, list or remove volumes."""
-    what, names = context.args.what, context.args.names
+    what, names, store = context.args.what, context.args.names, context.store
     if what == "ls":
-        return _list(context, list_volumes(context.store))
+        return _list(context, list_volumes(store))
     if what == "create":
-        made = [create_volume(context.store, name) for name in names or [None]]
-        return _told(context, made)
+        return each(context, names or [""], _maker(store), _documents, lambda _, row: row.name)
     if not names:
         from layerscope.errors import UsageError
 
         raise UsageError(f"volume {what}", "it needs a name", "layerscope volume ls")
     if what == "inspect":
-        return context.print_json([_document(inspect_volume(context.store, n)) for n in names])
-    for name in names:
-        delete_volume(context.store, name)
-    return context.print_json({"removed": names}) if context.args.json else _names(context, names)
+        return each(context, names, lambda name: inspect_volume(store, name), _documents, None)
+    return each(context, names, _remover(store), lambda removed: {"removed": removed})
+
+
+def _maker(store: Store) -> Callable[[str], VolumeRow]:
+    """Makes a volume; one without a name gets one that is made up."""
+    return lambda name: create_volume(store, name or None)
+
+
+def _remover(store: Store) -> Callable[[str], str]:
+    def remove(name: str) -> str:
+        delete_volume(store, name)
+        return name
+
+    return remove
 
 
 def _list(context: Context, rows: Sequence[VolumeRow]) -> int:
     if context.args.json:
-        return context.print_json([_document(row) for row in rows])
+        return context.print_json(_documents(rows))
     fields = [
         {
             "Name": row.name,
@@ -58,15 +73,8 @@ def _list(context: Context, rows: Sequence[VolumeRow]) -> int:
     return context.listing(_HEADINGS, fields, columns=("Name", "Links", "Size"), quiet="Name")
 
 
-def _told(context: Context, rows: Sequence[VolumeRow]) -> int:
-    if context.args.json:
-        return context.print_json([_document(row) for row in rows])
-    return _names(context, [row.name for row in rows])
-
-
-def _names(context: Context, names: Sequence[str]) -> int:
-    context.print(names)
-    return 0
+def _documents(rows: Sequence[VolumeRow]) -> list[dict[str, object]]:
+    return [_document(row) for row in rows]
 
 
 def _document(row: VolumeRow) -> dict[str, object]:

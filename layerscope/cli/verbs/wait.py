@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser
 from layerscope.usecases.run import wait
 
@@ -14,8 +15,9 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Wait until containers have ended, and print their exit codes."""
-    codes = [wait(context.store, name) for name in context.args.containers]
-    if context.args.json:
-        return context.print_json({"exit_codes": codes})
-    context.print(map(str, codes))
-    return 0
+
+    def one(name: str) -> int:
+        return wait(context.store, name)
+
+    names = context.args.containers
+    return each(context, names, one, lambda codes: {"exit_codes": codes}, lambda _, code: str(code))
