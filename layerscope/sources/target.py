@@ -42,6 +42,8 @@ def open_target(
     if transport == "docker" and not rest.startswith("//"):
         colon = ""  # an image of that name
     open_as = _TRANSPORTS.get(transport) if colon else None
+    if open_as is not None and not rest:
+        raise UsageError(repr(text), "nothing stands behind the colon")
     try:
         if open_as is not None:
             image = open_as(replace(wanted, text=rest))

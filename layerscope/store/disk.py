@@ -12,6 +12,8 @@ from layerscope.errors import LayerscopeError
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+# Of the 255 bytes that a name may have; a process's number and what stands around it need the rest.
+_NAME_KEPT = 200
 
 FULL_HINT = "free some space, or name a store on another disk with --root"
 DENIED_HINT = "name a store of your own with --root"
@@ -34,6 +36,12 @@ def told(what: Path | str) -> Iterator[None]:
             hint = DENIED_HINT
         why = (error.strerror or str(error)).lower()
         raise StoreFailure(str(what), why, hint) from error
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called until it is whole, beside where it will be: hidden, and never longer
+    than file systems allow."""
+    return f".{os.fsencode(name)[:_NAME_KEPT].decode('utf-8', 'ignore')}.{os.getpid()}.part"
 
 
 def sync_folder(folder: Path) -> None:

@@ -58,13 +58,13 @@ def members(image: OpenImage, stack: StackView, start: int, *, own_name: bool = 
         if entry.kind is Kind.HARDLINK and source in inside:
             yield replace(entry, path=name, link=inside[source], size=0), _nothing
             continue
-        kind = stack.layers[source[0]].entry(source[1]).kind
-        if kind is Kind.FILE:
+        original = stack.layers[source[0]].entry(source[1])
+        if original.kind is Kind.FILE:
             inside[source] = name
-            whole = replace(entry, path=name, kind=kind, link=b"", sparse=None)
+            whole = replace(entry, path=name, kind=Kind.FILE, link=b"", sparse=None)
             yield whole, partial(image.read_file, stack, row)
         elif name:
-            yield replace(entry, path=name, kind=kind), _nothing
+            yield replace(entry, path=name, kind=original.kind, link=original.link), _nothing
 
 
 def _nothing() -> Iterator[bytes]:

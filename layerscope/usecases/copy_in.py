@@ -13,6 +13,8 @@ from layerscope.containers.files import open_files
 from layerscope.containers.shelf import find_container
 from layerscope.cow.engine import Engine
 from layerscope.errors import LayerscopeError
+from layerscope.usecases.copy_out import Copied
+from layerscope.usecases.host_folder import CannotCopy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 _CHUNK = 1 << 20
+_FORMATS = {Kind.FIFO: stat.S_IFIFO, Kind.CHAR: stat.S_IFCHR, Kind.BLOCK: stat.S_IFBLK}
 
 
-def copy_in(store: Store, source: Path, name: str, path: bytes) -> None:
+def copy_in(store: Store, source: Path, name: str, path: bytes) -> Copied:
     """Copy ``source`` to ``path`` in a container, into it if that is a folder there.
 
-    What is made belongs to root there and keeps mode and mtime. Raises NoSuchContainer, LayerBusy,
-    LayerscopeError, OSError.
+    What is made belongs to root there and keeps mode and mtime. Folders merge, anything else takes
+    the place of what is no folder. Raises NoSuchContainer, LayerBusy, CannotCopy, LayerscopeError,
+    OSError.
     """
     with open_files(store, find_container(store, name)) as engine:
         target = b"/" + path.strip(b"/")
@@ -35,43 +39,83 @@ def copy_in(store: Store, source: Path, name: str, path: bytes) -> None:
         elif path.endswith(b"/"):
             raise LayerscopeError(repr(os.fsdecode(path)), "there is no such folder")
         if source.is_dir():
-            _copy_folder(engine, source, target)
+            size = _copy_folder(engine, source, target)
         else:
             about = source.stat()
             with source.open("rb", buffering=0) as file:
-                _write(engine, target, iter(lambda: file.read(_CHUNK), b""))
-            _finish(engine, target, about.st_mode, about.st_mtime_ns)
+                size = _write(engine, target, iter(lambda: file.read(_CHUNK), b""))
+            _dress(engine, target, stat.S_IMODE(about.st_mode), about.st_mtime_ns)
+    return Copied(os.fsdecode(target), size)
 
 
-def _copy_folder(engine: Engine, source: Path, target: bytes) -> None:
-    made: list[tuple[bytes, Entry]] = []
+def _copy_folder(engine: Engine, source: Path, target: bytes) -> int:
+    """The bytes of content that were copied."""
+    size = 0
+    folders: list[tuple[bytes, Entry]] = []
     for entry, content in walk_tree(source):
         place = target + b"/" + entry.path if entry.path else target
         if entry.kind is Kind.DIR:
-            if not _is_folder(engine, place):
-                engine.mkdir(place, 0o755)
-            made.append((place, entry))
-        elif entry.kind is Kind.SYMLINK:
+            _make_folder(engine, place)
+            folders.append((place, entry))
+            continue
+        _make_room(engine, place)
+        if entry.kind is Kind.SYMLINK:
             engine.symlink(entry.link, place)
         elif entry.kind is Kind.HARDLINK:
             engine.link(target + b"/" + entry.link, place)
         elif entry.kind is Kind.FILE:
-            _write(engine, place, content())
-            _finish(engine, place, entry.mode, entry.mtime * 10**9 + entry.mtime_ns)
-    for place, entry in reversed(made):
-        _finish(engine, place, entry.mode, entry.mtime * 10**9 + entry.mtime_ns)
+            size += _write(engine, place, content())
+            _finish(engine, place, entry)
+        elif entry.kind in _FORMATS:  # a socket is nothing without who listens at it
+            engine.mknod(place, _FORMATS[entry.kind] | 0o600, os.makedev(*entry.device))
+            _finish(engine, place, entry)
+    for place, entry in reversed(folders):
+        _finish(engine, place, entry)
+    return size
 
 
-def _write(engine: Engine, path: bytes, chunks: Iterator[bytes]) -> None:
+def _make_folder(engine: Engine, path: bytes) -> None:
+    found = _format(engine, path)
+    if found is None:
+        engine.mkdir(path, 0o755)
+    elif found != stat.S_IFDIR:
+        raise CannotCopy(os.fsdecode(path), "a folder can't take the place of a file")
+
+
+def _make_room(engine: Engine, path: bytes) -> None:
+    found = _format(engine, path)
+    if found == stat.S_IFDIR:
+        raise CannotCopy(os.fsdecode(path), "a file can't take the place of a folder")
+    if found is not None:
+        engine.unlink(path)
+
+
+def _format(engine: Engine, path: bytes) -> int | None:
+    """The type bits of what stands at ``path``, a symlink not followed; None: nothing."""
+    try:
+        return engine.stat(path).fmt
+    except FileNotFoundError:
+        return None
+
+
+def _write(engine: Engine, path: bytes, chunks: Iterator[bytes]) -> int:
+    """The bytes that were written."""
+    size = 0
     with engine.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600) as out:
         for chunk in chunks:
             done = 0
             while done < len(chunk):
                 done += out.write(chunk[done:])
+            size += done
+    return size
 
 
-def _finish(engine: Engine, path: bytes, mode: int, mtime_ns: int) -> None:
-    engine.chmod(path, stat.S_IMODE(mode))
+def _finish(engine: Engine, path: bytes, entry: Entry) -> None:
+    _dress(engine, path, entry.mode, entry.mtime * 10**9 + entry.mtime_ns)
+
+
+def _dress(engine: Engine, path: bytes, mode: int, mtime_ns: int) -> None:
+    engine.chmod(path, mode)
     engine.utime(path, mtime_ns, mtime_ns)
 
 

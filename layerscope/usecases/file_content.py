@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from layerscope.errors import LayerscopeError
+from layerscope.store.disk import temporary_name
 from layerscope.usecases.opened import OpenImage
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def save_file(image: OpenImage, number: int, row: int, dest: Path) -> Path:
         raise CannotSave(str(target), "it is there already", "another name")
     if not target.parent.is_dir():
         raise CannotSave(str(target.parent), "there is no such folder")
-    partial = target.with_name(f".{target.name[:200]}.{os.getpid()}")
+    partial = target.with_name(temporary_name(target.name))
     try:
         with partial.open("xb") as out:
             for chunk in image.read_entry(number, row):

@@ -37,10 +37,13 @@ def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
 
 
 def find_followed(stack: StackView, path: bytes) -> int:
-    """The row that ``path`` leads to, all symlinks followed within the image. Raises NoSuchPath."""
+    """The row that ``path`` leads to, all symlinks followed within the image; a slash at its end
+    asks for a folder. Raises NoSuchPath."""
     row = _row(stack, _follow(stack, path), removed=False)
     if row is None:
         raise NoSuchPath(path)
+    if path.endswith((b"/", b"/.")) and stack.kind(row) is not Kind.DIR:
+        raise NoSuchPath(path, "it is no folder")
     return row
 
 

@@ -230,6 +230,41 @@ def test_files_go_in_and_out_of_a_container(cli: Cli, tmp_path: Path) -> None:
     assert cli("cp", str(tmp_path / "dir" / "f"), "c:/no/such/folder/").code == 1
 
 
+def test_a_folder_goes_in_again_but_never_over_a_file(cli: Cli, tmp_path: Path) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    (tmp_path / "dir" / "sub").mkdir(parents=True)
+    (tmp_path / "dir" / "f").write_bytes(b"hello")
+    (tmp_path / "dir" / "h").hardlink_to(tmp_path / "dir" / "f")
+    (tmp_path / "dir" / "l").symlink_to("f")
+    os.mkfifo(tmp_path / "dir" / "pipe")
+    for _ in range(2):
+        done = cli.ok("cp", str(tmp_path / "dir"), "c:/srv")
+        assert done == {"path": "c:/srv/dir", "bytes": 5}
+    kinds = {row["path"]: row["kind"] for row in cli.ok("tree", "c")}
+    assert kinds["/srv/dir/l"] == "symlink"
+    assert kinds["/srv/dir/pipe"] == "fifo"
+    assert cli("cat", "c", "/srv/dir/h").code == 0
+    apply(cli, "c", *({"op": "unlink", "path": f"/srv/dir/{name}"} for name in "fl"))
+    apply(cli, "c", {"op": "mkdir", "path": "/srv/dir/f"})
+    told = "/srv/dir/f: a file can't take the place of a folder"
+    assert told in cli("cp", str(tmp_path / "dir"), "c:/srv").err
+    apply(cli, "c", {"op": "rmdir", "path": "/srv/dir/f"}, {"op": "rmdir", "path": "/srv/dir/sub"})
+    apply(cli, "c", {"op": "symlink", "path": "/srv/dir/sub", "target": "/etc"})
+    told = "/srv/dir/sub: a folder can't take the place of a file"
+    assert told in cli("cp", str(tmp_path / "dir"), "c:/srv").err
+
+
+def test_a_large_folder_comes_out_whole(cli: Cli, tmp_path: Path) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    content = {name: name.encode() * 65024 for name in "abc"}
+    for name, data in content.items():
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(data)
+    assert cli.ok("cp", str(tmp_path / "in"), "c:/srv")["bytes"] == 3 * 65024
+    assert cli.ok("cp", "c:/srv/in", str(tmp_path / "out"))["bytes"] == 3 * 65024
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == content
+
+
 def test_one_that_is_just_being_removed_holds_nothing_up(cli: Cli) -> None:
     """Its record goes before its folder, and comes before it: others may look in between."""
     made = cli.ok("create", "--name", "c", "five:1")

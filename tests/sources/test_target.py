@@ -172,6 +172,15 @@ def test_other_transports_are_one_line(store: Store, text: str) -> None:
 
 
 @pytest.mark.parametrize("transport", ["docker-archive", "oci-archive", "oci", "rootfs"])
+def test_a_transport_alone_is_no_image(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="nothing stands behind the colon"):
+        open_target(f"{transport}:", store)
+
+
+@pytest.mark.parametrize("transport", ["docker-archive", "oci-archive", "oci", "rootfs"])
 def test_what_is_not_there_is_one_line(store: Store, tmp_path: Path, transport: str) -> None:
     with pytest.raises(LayerscopeError, match=r"no such file|is missing"):
         open_target(f"{transport}:{tmp_path}/nope", store)

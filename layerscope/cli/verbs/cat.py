@@ -7,6 +7,7 @@ import sys
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_target, whole_number
 from layerscope.cli.text import as_bytes
+from layerscope.errors import UsageError
 from layerscope.usecases.content import read_file
 
 EXAMPLES = """\
@@ -26,6 +27,10 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print a file's bytes."""
     args = context.args
+    if args.json:
+        raise UsageError(
+            "cat", "a file's bytes are no JSON", "tree, for what is known of it"
+        )
     image = context.open_image(args.target, last=args.layer)
     for chunk in read_file(image, as_bytes(args.path), args.layer):
         sys.stdout.buffer.write(chunk)

@@ -7,6 +7,7 @@ import sys
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.errors import UsageError
 
 # Words of verbs that are paths of this machine, or may be.
 _PATHS = frozenset(("TARGET", "IMAGE", "A", "B", "FILE", "DIR", "DEST", "TARGET:PATH"))
@@ -24,6 +25,8 @@ def configure(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Print a completion script of every verb and option."""
+    if context.args.json:
+        raise UsageError("completion", "a shell's script is no JSON")
     import shtab
 
     sys.stdout.write(shtab.complete(_everything(), shell=context.args.shell) + "\n")

@@ -13,7 +13,7 @@ from layerscope.cli.text import as_bytes
 from layerscope.errors import UsageError
 from layerscope.usecases.content import tar_of
 from layerscope.usecases.copy_in import copy_in
-from layerscope.usecases.copy_out import copy_out
+from layerscope.usecases.copy_out import Copied, copy_out
 
 EXAMPLES = """\
 layerscope cp web:1.2:/etc/nginx .             the folder, into this one
@@ -39,18 +39,28 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Copy a file or folder out of an image or container, or into a container."""
     args = context.args
+    if not args.dest:
+        raise UsageError("DEST", "it is empty", "a dot, for this folder")
     if os.path.lexists(args.source):
         container, inside = split(args.dest)
-        copy_in(context.store, Path(args.source), container, inside)
-        return 0
+        done = copy_in(context.store, Path(args.source), container, inside)
+        return _told(context, done._replace(path=f"{container}:{done.path}"))
     target, path = split(args.source)
+    if args.dest == "-" and args.json:
+        raise UsageError("cp", "a tar on stdout is no JSON", "a folder as DEST")
     image = context.open_image(target)
     if args.dest == "-":
         with tar_of(image, path, follow=args.follow_link) as tar:
             shutil.copyfileobj(tar, sys.stdout.buffer, 1 << 20)
         sys.stdout.buffer.flush()
-    else:
-        copy_out(image, path, args.dest, follow=args.follow_link, archive=args.archive)
+        return 0
+    done = copy_out(image, path, args.dest, follow=args.follow_link, archive=args.archive)
+    return _told(context, done)
+
+
+def _told(context: Context, done: Copied) -> int:
+    if context.args.json:
+        return context.print_json(done._asdict())
     return 0
 
 

@@ -27,5 +27,7 @@ def run(context: Context) -> int:
     args = context.args
     if not args.command:
         raise UsageError("exec", "it needs a command", "layerscope exec CONTAINER sh")
+    if args.json:
+        raise UsageError("exec", "what the command prints is no JSON")
     process = Process(tuple(args.command), environment(args.env), args.workdir, args.user, args.tty)
     return execute(context.store, args.container, process, attached(args.interactive, args.tty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerscope.cli.context import Context
+from layerscope.cli.each import each
 from layerscope.cli.parser import Parser
 from layerscope.cli.verbs.run import attached
 from layerscope.containers.shelf import find_container
@@ -23,11 +24,13 @@ def run(context: Context) -> int:
     if args.attach or args.interactive:
         if len(args.containers) > 1:
             raise UsageError("start -a", "only one container can have this terminal")
+        if args.json:
+            raise UsageError("start -a", "what the command prints is no JSON", "it without -a")
         container = find_container(store, args.containers[0])
         tty = container.settings.terminal
         return start_attached(store, container.id, attached(args.interactive, tty))
-    started = [start(store, name) for name in args.containers]
-    if args.json:
-        return context.print_json({"started": [container.id for container in started]})
-    context.print(args.containers)
-    return 0
+
+    def one(name: str) -> str:
+        return start(store, name).id
+
+    return each(context, args.containers, one, lambda ids: {"started": ids})
