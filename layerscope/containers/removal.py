@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
-    """Drop a container that doesn't run: its record, its writable layer, its log; its anonymous
-    volumes if asked. Raises OSError."""
+    """Drop a container that doesn't run: its record, its writable layer, its log; if asked
+    its anonymous volumes that no other container has. Raises OSError."""
     from layerscope.store.disk import remove_tree
 
     folder = folder_of(store, container)
@@ -26,6 +26,6 @@ def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
     if with_volumes and container.volumes:
         from layerscope.containers import volumes
 
-        anonymous = {volume.name for volume in volumes.all_volumes(store) if volume.anonymous}
-        for volume in anonymous.intersection(container.volumes):
-            volumes.remove_volume(store, volume)
+        for volume in volumes.all_volumes(store):
+            if volume.anonymous and volume.name in container.volumes and not volume.containers:
+                volumes.remove_volume(store, volume.name)

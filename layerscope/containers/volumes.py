@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.containers.names import check_name
 from layerscope.errors import LayerscopeError
+from layerscope.store.disk import told
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
@@ -61,12 +62,26 @@ def find_volume(store: Store, name: str) -> Volume:
 
 def make_volume(store: Store, now: str, name: str | None = None) -> str:
     """A volume of that name, the one there is or a new one; anonymous for None. Its name."""
+    with store.database.write():
+        chosen = record_volume(store, now, name)
+        make_folder(store, chosen)
+    return chosen
+
+
+def record_volume(store: Store, now: str, name: str | None) -> str:
+    """The record of :func:`make_volume` alone, for a transaction that makes its folder at last."""
     chosen = check_name(name) if name else os.urandom(32).hex()
-    data_of(store, chosen).mkdir(parents=True, exist_ok=True)
     with store.database.write() as tx:
         sql = "INSERT OR IGNORE INTO volumes VALUES (?, ?, ?)"
         tx.execute(sql, (chosen, now, name is None))
     return chosen
+
+
+def make_folder(store: Store, name: str) -> None:
+    """The folder of a volume's data. Raises StoreFailure."""
+    folder = data_of(store, name)
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def remove_volume(store: Store, name: str) -> None:

@@ -15,7 +15,7 @@ from layerscope.containers.shelf import (
     find_container,
     folder_of,
 )
-from layerscope.errors import LayerscopeError
+from layerscope.errors import LayerscopeError, UsageError
 from layerscope.units import now_text
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
     Raises NoSuchImage, NameTaken, InvalidName, UsageError, OSError.
     """
     from layerscope.containers.place import make_place
+    from layerscope.containers.volumes import make_folder
 
     stored, now = store.resolve(image), now_text()
     runtime = store.runtime_config(stored)
@@ -81,9 +82,6 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
         remove=wanted.remove,
         stop_signal=runtime.stop_signal or "SIGTERM",
     )
-    asked = list(wanted.mounts)
-    given = {mount.target for mount in asked}
-    asked += [Mount(path) for path in runtime.volumes if path not in given]
     container = Container(
         id=new_id(),
         name="",
@@ -91,9 +89,13 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
         image_name=image,
         created=now,
         settings=settings,
-        mounts=tuple(_with_volume(store, mount, now) for mount in asked),
     )
-    added = add_container(store, container, wanted.name)
+    asked = _mounts(runtime, wanted)
+    with store.database.write():  # its volumes come with it, or not at all
+        mounts = tuple(_with_volume(store, mount, now) for mount in asked)
+        added = add_container(store, container._replace(mounts=mounts), wanted.name)
+        for volume in added.volumes:
+            make_folder(store, volume)
     make_place(store, added)
     return added
 
@@ -239,9 +241,19 @@ def _command(runtime: RuntimeConfig, wanted: Wanted) -> tuple[str, ...]:
     return (*runtime.entrypoint, *(wanted.command or runtime.cmd))
 
 
+def _mounts(runtime: RuntimeConfig, wanted: Wanted) -> list[Mount]:
+    """Those asked for, and what the image wants a volume for besides. Raises UsageError."""
+    given: set[str] = set()
+    for mount in wanted.mounts:
+        if mount.target in given:
+            raise UsageError("duplicate mount point", mount.target)
+        given.add(mount.target)
+    return [*wanted.mounts, *(Mount(path) for path in runtime.volumes if path not in given)]
+
+
 def _with_volume(store: Store, mount: Mount, now: str) -> Mount:
     if mount.source is not None:
         return mount
-    from layerscope.containers.volumes import make_volume
+    from layerscope.containers.volumes import record_volume
 
-    return mount._replace(volume=make_volume(store, now, mount.volume))
+    return mount._replace(volume=record_volume(store, now, mount.volume))

@@ -105,6 +105,34 @@ def test_a_volume_that_the_image_names_begins_with_what_the_image_has_there(cli:
     assert not data.exists()
 
 
+def test_an_anonymous_volume_stays_with_another_container(cli: Cli) -> None:
+    cli.ok("create", "--name", "c", "five:1")
+    (volume,) = cli.ok("volume", "ls")
+    cli.ok("create", "--name", "d", "-v", f"{volume['name']}:/var/lib/example", "five:1")
+    cli.ok("rm", "-v", "c")
+    assert [row["containers"] for row in cli.ok("volume", "ls")] == [["d"]]
+    cli.ok("rm", "-v", "d")
+    assert cli.ok("volume", "ls") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--name", "taken"], 1, "another one has that name"),
+        (["--name", "no/name"], 2, "'no/name'"),
+        (["-v", "_:/x"], 2, "'_'"),
+        (["-v", "a:/x", "-v", "b:/x/"], 2, "layerscope: duplicate mount point: /x\n"),
+    ],
+)
+def test_what_is_refused_leaves_no_volume(cli: Cli, words: list[str], code: int, told: str) -> None:
+    cli.ok("create", "--name", "taken", "-v", "mine:/var/lib/example", "five:1")
+    outcome = cli("create", "-v", "/anon", "-v", "fresh:/fresh", *words, "five:1")
+    assert outcome.code == code
+    assert told in outcome.err
+    assert [row["name"] for row in cli.ok("volume", "ls")] == ["mine"]
+    assert tree_of(cli.root / "volumes") == ["mine", "mine/_data"]
+
+
 def test_removing_a_container_drops_its_layer(cli: Cli) -> None:
     made = cli.ok("create", "five:1")
     folder = cli.root / "containers" / made["id"]
