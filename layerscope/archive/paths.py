@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 
 _MAX_HOPS = 255
 
@@ -54,7 +54,8 @@ def follow(folder: bytes, target: Callable[[bytes], bytes | None]) -> bytes:
             if to is not None:
                 hops += 1
                 if hops > _MAX_HOPS:
-                    raise InvalidTar("layer", f"{folder[:200]!r} goes through a cycle of symlinks")
+                    why = f"{told(folder)} goes through a cycle of symlinks"
+                    raise InvalidTar("layer", why)
                 done = [] if to[:1] == b"/" else done[:-1]
                 todo += to.split(b"/")[::-1]
     return b"/".join(done)

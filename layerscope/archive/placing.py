@@ -22,7 +22,7 @@ from layerscope.archive.paths import clean, follow, join
 from layerscope.archive.read_tar import entry_at
 from layerscope.archive.removal import remove
 from layerscope.archive.scan import ScannedEntries
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 from layerscope.errors import LayerscopeError
 from layerscope.oci import whiteout
 
@@ -137,7 +137,7 @@ class Placer:
 
     def _failed(self, error: OSError) -> UnpackFailed:
         why = error.strerror or str(error)
-        return UnpackFailed("layer", f"{self._at[-200:]!r} cannot be made ({why})")
+        return UnpackFailed("layer", f"{told(self._at)} cannot be made ({why})")
 
     def finish(self) -> None:
         """Give directories their modes, owners and times, now that nothing more goes into them.
@@ -221,7 +221,7 @@ class Placer:
         if self.keep_times(path):
             return
         if path in self.placed:
-            raise InvalidTar("layer", f"{path[-200:]!r} is a file and has entries below it")
+            raise InvalidTar("layer", f"{told(path)} is a file and has entries below it")
         below = self.below.entry(path)
         implied = below if below and below.kind is Kind.DIR else Entry(path, Kind.DIR, 0o755)
         self._make_folder(path, implied)
@@ -357,7 +357,7 @@ class Placer:
         elif name.startswith(_AUFS):
             return
         elif hidden in _DOTS:
-            raise InvalidTar("layer", f"{name!r} is a whiteout of nothing")
+            raise InvalidTar("layer", f"{told(join(folder, name))} is a whiteout of nothing")
         else:
             self.marks.whiteout(join(self.resolve(folder), hidden))
 
@@ -368,5 +368,5 @@ def is_whiteout(found: os.stat_result) -> bool:
 
 
 def _no_target(entry: Entry) -> InvalidTar:
-    path, link = entry.path[-200:], entry.link[-200:]
-    return InvalidTar("layer", f"{path!r} is a hard link to {link!r}, which is not there")
+    why = f"{told(entry.path)} is a hard link to {told(entry.link)}, which is not there"
+    return InvalidTar("layer", why)

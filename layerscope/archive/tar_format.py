@@ -21,3 +21,8 @@ def parse_number(field: bytes) -> int | None:
     if not text:
         return 0
     return int(text, 8) if text.isdigit() and b"8" not in text and b"9" not in text else None
+
+
+def told(name: bytes) -> str:
+    """A name for an error: in quotes, the end of it if it is long."""
+    return repr(name[-200:].decode("utf-8", "backslashreplace"))

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from layerscope.archive.entry import Entry, Kind
 from layerscope.archive.extended import MAX_EXTENDED
-from layerscope.archive.tar_format import BLOCK
+from layerscope.archive.tar_format import BLOCK, told
 from layerscope.errors import LayerscopeError
 
 _TYPES = {
@@ -64,7 +64,7 @@ class TarWriter:
                 break
             self._out.write(chunk)
         if written != entry.size:
-            raise Unwritable(_shown(entry), f"its size changed while it was read ({entry.size})")
+            raise Unwritable(told(entry.path), f"its size changed while it was read ({entry.size})")
         self._out.write(bytes(-written % BLOCK))
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class TarWriter:
 def _header(entry: Entry) -> bytes:
     kind = _TYPES.get(entry.kind)
     if kind is None:
-        raise Unwritable(_shown(entry), f"a tar has no way to hold a {entry.kind.word}")
+        raise Unwritable(told(entry.path), f"a tar has no way to hold a {entry.kind.word}")
     records: dict[bytes, bytes] = {}
     path = _path(entry)
     prefix, name = _split(path, records)
@@ -83,7 +83,7 @@ def _header(entry: Entry) -> bytes:
     size = entry.size if entry.kind is Kind.FILE else 0
     device = entry.device if entry.kind in (Kind.CHAR, Kind.BLOCK) else (0, 0)
     if max(device) > _MAX_7 or min(device) < 0:
-        raise Unwritable(_shown(entry), f"a tar cannot hold the device number {device}")
+        raise Unwritable(told(entry.path), f"a tar cannot hold the device number {device}")
     numbers = (
         _octal(entry.mode & 0o7777, 8),
         _number(b"uid", entry.uid, 8, records),
@@ -101,7 +101,7 @@ def _path(entry: Entry) -> bytes:
     if entry.kind is Kind.DIR:
         path = path + b"/" if path else b"./"
     if not path or b"\0" in path or b"\0" in entry.link:
-        raise Unwritable(_shown(entry), "a tar cannot hold this name")
+        raise Unwritable(told(entry.path), "a tar cannot hold this name")
     return path
 
 
@@ -156,7 +156,7 @@ def pax_time(seconds: int, nanos: int) -> bytes:
 def _xattrs(entry: Entry, records: dict[bytes, bytes]) -> None:
     for key, value in entry.xattrs.items():
         if b"=" in key or b"\0" in key:
-            raise Unwritable(_shown(entry), f"a tar cannot hold the attribute {key!r}")
+            raise Unwritable(told(entry.path), f"a tar cannot hold the attribute {told(key)}")
         records[b"SCHILY.xattr." + key] = value
 
 
@@ -194,7 +194,3 @@ def _record(key: bytes, value: bytes) -> bytes:
     while length != len(rest) + len(b"%d" % length):
         length = len(rest) + len(b"%d" % length)
     return b"%d%s" % (length, rest)
-
-
-def _shown(entry: Entry) -> str:
-    return repr(entry.path[-200:])[1:]

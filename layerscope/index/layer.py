@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from layerscope.oci.digest import Digest
 
-MAGIC = b"LSLAYER1"
+MAGIC = b"LSLAYER2"
 NOWHERE = 0xFFFFFFFF
 
 _NUL, _SLASH = b"\0", b"/"
@@ -100,6 +100,12 @@ class LayerIndex(TreeRows):
         place = self._link_place(row)
         target = NOWHERE if place is None else self.file.column("link_target")[place]
         return -1 if target == NOWHERE else target
+
+    def loose_links(self) -> list[int]:
+        """The rows of the hard links whose target the layer didn't have by then."""
+        rows = self.np("link_row")[self.np("link_target") == NOWHERE]
+        loose: list[int] = rows[self.np("kind")[rows] == Kind.HARDLINK].tolist()
+        return loose
 
     def _link_place(self, row: int) -> int | None:
         place = bisect_left(self._link_row, row)

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 from layerscope.index.alive import Alive
 from layerscope.index.change import Change
 from layerscope.index.columns import write_columns
 from layerscope.index.compare import changes_of
-from layerscope.index.layer import NOWHERE, LayerIndex
+from layerscope.index.layer import LayerIndex
 from layerscope.index.moved import placed_keys, through_lower_symlinks
 from layerscope.index.rows import NUL, Flag
 from layerscope.index.stack import MAGIC, StackView, Tally
@@ -166,16 +166,13 @@ class _Union:
 
     def _check_hard_links(self) -> None:
         """A hard link's target is in its layer, before it, or in the stack below."""
-        new = self._new
-        targets = np.frombuffer(new.file.raw("link_target"), np.uint32)
-        rows = np.frombuffer(new.file.raw("link_row"), np.uint32)[targets == NOWHERE]
-        loose = rows[new.np("kind")[rows] == Kind.HARDLINK]
-        if not len(loose):
+        new, loose = self._new, self._new.loose_links()
+        if not loose:
             return
         there = set(self._below.keys)
-        for row in loose.tolist():
+        for row in loose:
             if new.link(row).replace(b"/", NUL) not in there:
-                what = f"{new.path(row)!r} is a hard link to {new.link(row)!r}"
+                what = f"{told(new.path(row))} is a hard link to {told(new.link(row))}"
                 raise InvalidTar(f"layer {self._top}", f"{what}, which isn't there")
 
     def _own_bytes(self) -> Column:

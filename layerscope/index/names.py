@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from layerscope.archive.paths import clean
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 from layerscope.oci import whiteout
 
 
@@ -65,5 +65,5 @@ def _mark(i: int, names: list[bytes], marks: dict[int, Mark], dropped: set[int])
     elif base.startswith(whiteout.PREFIX):
         hidden = base[len(whiteout.PREFIX) :]
         if hidden in (b"", b".", b".."):
-            raise InvalidTar("layer", f"{names[i]!r} is a whiteout of nothing")
+            raise InvalidTar("layer", f"{told(names[i])} is a whiteout of nothing")
         names[i], marks[i] = folder + slash + hidden, Mark.WHITEOUT

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from layerscope.archive.entry import Kind
 from layerscope.archive.scan import ScannedEntries
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 from layerscope.index.linked import through_symlinks
 from layerscope.index.names import Mark, clean_names
 from layerscope.index.tree import distinct, shape
@@ -44,6 +44,7 @@ class Flag(enum.IntFlag):
     OPAQUE = 2  # hides what lower layers have below it
     REPLACES = 4  # the layer has a whiteout of this name, too
     EXTRA = 8  # has xattrs, a device number or sparse extents
+    CLASHES = 16  # whose whiteout comes in the tar where Docker can't make it
 
 
 class UnderFile(Exception):
@@ -75,7 +76,8 @@ def arrange(entries: ScannedEntries) -> Rows:
     try:
         return _tree(entries, names, marks, kept)
     except UnderFile as error:
-        raise InvalidTar("layer", f"{error.args[0]!r} is a file and has entries below it") from None
+        why = f"{told(error.args[0])} is a file and has entries below it"
+        raise InvalidTar("layer", why) from None
 
 
 def _tree(
@@ -96,9 +98,11 @@ def _tree(
     number = np.concatenate((np.array(kept, np.int64), np.full(len(implied), -1)))
     every = number[np.array(order)]
     rows = _rows(entries, list(compress(in_order, is_last.tolist())), every[is_last])
+    row_of = np.cumsum(is_last) - is_last
     if marks:
-        _apply_marks(rows, entries, marks, every, np.cumsum(is_last) - is_last)
+        _apply_marks(rows, entries, marks, every, row_of)
     _check_parents(rows)
+    _find_clashes(rows, marks, every, row_of)
     return rows
 
 
@@ -159,3 +163,17 @@ def _check_parents(rows: Rows) -> None:
     wrong = above[rows.kind[above] != Kind.DIR]
     if len(wrong):
         raise UnderFile(rows.keys[wrong[0]].replace(NUL, b"/"))
+
+
+def _find_clashes(rows: Rows, marks: dict[int, Mark], every: Column, row_of: Column) -> None:
+    """Whiteouts beside what the layer has of their name: who makes a device of each, in the order
+    of the tar, can only do it before the name's own entry, and put nothing into it before that."""
+    for row in np.flatnonzero(rows.flags & Flag.REPLACES).tolist():
+        at, below, after = np.searchsorted(row_of, (row, row + 1, rows.end[row])).tolist()
+        own = [i for i in every[at:below].tolist() if i >= 0]
+        hiding = max(i for i in own if marks.get(i) is Mark.WHITEOUT)
+        made = [i for i in own if marks.get(i) is not Mark.WHITEOUT]
+        inside = every[below:after]
+        others = made + inside[inside >= 0].tolist()
+        if not made or hiding > min(others) or min(made) > min(others):
+            rows.flags[row] |= Flag.CLASHES

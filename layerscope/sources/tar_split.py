@@ -24,7 +24,7 @@ from layerscope.archive.blob import BrokenBlob
 from layerscope.archive.codec import decoded, detect
 from layerscope.archive.folders import Folders
 from layerscope.archive.paths import follow
-from layerscope.archive.tar_format import InvalidTar
+from layerscope.archive.tar_format import InvalidTar, told
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class SplitTar(io.RawIOBase, BinaryIO):
             except (FileNotFoundError, NotADirectoryError):
                 raise self._broken(name) from None
             except PermissionError:
-                why = f"this user may not read {_shown(name)} in it"
+                why = f"this user may not read {told(name)} in it"
                 raise UnreadableLayer(self._what, why, _DENIED_HINT) from None
         return os.preadv(self._file, [memory], self._within)
 
@@ -172,11 +172,7 @@ class SplitTar(io.RawIOBase, BinaryIO):
             self._file = -1
 
     def _broken(self, name: bytes) -> BrokenBlob:
-        return BrokenBlob(self._what, f"{_shown(name)} in it is not what its layer had")
-
-
-def _shown(name: bytes) -> str:
-    return repr(name[-200:].decode("utf-8", "backslashreplace"))
+        return BrokenBlob(self._what, f"{told(name)} in it is not what its layer had")
 
 
 def _piece(line: bytes) -> _Piece:

@@ -39,10 +39,11 @@ def fsck(store: Store, repair: bool = False, progress: Progress | None = None) -
 
 def _outcomes(findings: list[Finding], repair: bool) -> Iterator[Fault]:
     for finding in findings:
-        mends = repair and finding.mend is not None
-        if mends and finding.mend is not None:
+        outcome = None
+        if repair and finding.mend is not None:
             finding.mend()
-        yield Fault(finding.what, finding.why, mends)
+            outcome = finding.outcome
+        yield Fault(finding.what, finding.why, outcome)
 
 
 def _check_database(store: Store) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def check_blobs(store: Store, progress: Progress, damaged: set[Digest]) -> Itera
             if why is not None:
                 if (digest := _digest(path)) is not None:
                     damaged.add(digest)
-                yield Finding(what, why, partial(remove_tree, path))
+                yield Finding(what, why, partial(remove_tree, path), "removed")
 
 
 def _look(path: Path, held: dict[Digest, Digest], progress: Progress) -> tuple[str, str | None]:

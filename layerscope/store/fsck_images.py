@@ -21,6 +21,8 @@ from layerscope.store.users import users
 if TYPE_CHECKING:
     from layerscope.store.store import Store
 
+_REMOVED = "image removed"
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -43,7 +45,7 @@ def check_images(store: Store, damaged: set[Digest]) -> Iterator[Finding]:
         for why in _wrong(store, row, damaged):
             if _still_there(store, row):
                 mend = None if users(store.database, row.image) else partial(_drop, store, row)
-                yield Finding(f"image {row.names or row.image.short}", why, mend)
+                yield Finding(f"image {row.names or row.image.short}", why, mend, _REMOVED)
     yield from _images_without_manifest(store)
     yield from _wrong_names(store)
     yield from _users_without_image(store)
@@ -114,7 +116,8 @@ def _images_without_manifest(store: Store) -> Iterator[Finding]:
     sql = "SELECT id FROM images WHERE id NOT IN (SELECT image FROM manifests)"
     for (image,) in store.database.rows(sql):
         mend = partial(_drop_images_without_manifest, store)
-        yield Finding(f"image {Digest.parse(image).short}", "it has no manifest", mend)
+        name = f"image {Digest.parse(image).short}"
+        yield Finding(name, "it has no manifest", mend, _REMOVED)
 
 
 def _drop_images_without_manifest(store: Store) -> None:
@@ -130,7 +133,8 @@ def _wrong_names(store: Store) -> Iterator[Finding]:
         except InvalidReference:
             right = False
         if not right:
-            yield Finding(f"name {name!r}", "it is no image's name", partial(_untag, store, name))
+            mend = partial(_untag, store, name)
+            yield Finding(f"name {name!r}", "it is no image's name", mend, "name removed")
 
 
 def _untag(store: Store, name: str) -> None:

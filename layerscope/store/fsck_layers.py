@@ -29,7 +29,9 @@ def check_layers(store: Store) -> Iterator[Finding]:
     for entry in sorted(os.scandir(store.root / "layers"), key=lambda entry: entry.name):
         folder = Path(entry.path)
         if len(entry.name) < 64 or not _HEX.issuperset(entry.name) or not entry.is_dir():
-            yield Finding(f"file 'layers/{entry.name}'", "it is no layer's", _removal(folder))
+            yield Finding(
+                f"file 'layers/{entry.name}'", "it is no layer's", _removal(folder), "removed"
+            )
             continue
         yield from _check_index(store, folder)
         for file in sorted(folder.glob("stack-*")):

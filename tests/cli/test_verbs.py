@@ -124,7 +124,7 @@ def test_analyze_tells_paths_with_their_layers(cli: Cli) -> None:
     found = cli.ok("analyze", WASTEFUL)
     assert list(found) == [
         *("size", "efficiency", "wasted_bytes", "user_bytes", "wasted_user_percent"),
-        *("hidden_bytes", "waste"),
+        *("hidden_bytes", "waste", "notes"),
     ]
     assert sum(waste["bytes"] for waste in found["waste"]) == found["wasted_bytes"]
     assert found["waste"] == sorted(found["waste"], key=lambda w: (-w["bytes"], w["path"]))
@@ -158,7 +158,7 @@ def test_names_come_and_go(cli: Cli) -> None:
     assert would == done
     assert done["blobs"] == 7
     assert cli.ok("prune")["bytes_freed"] == 0
-    assert cli.ok("fsck") == {"clean": True, "faults": []}
+    assert cli.ok("fsck")["clean"]
 
 
 def test_a_removal_that_fails_does_not_stop_the_others(cli: Cli) -> None:

@@ -77,7 +77,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a foreign file": (lambda s: (s.root / "blobs/notes.txt").write_text("x"), "it is no blob"),
     "a folder as a blob": (lambda s: (s.root / ZEROS).mkdir(), "it is no blob"),
     "an index's bytes": (lambda s: flip(index(s)), "its index: "),
-    "an index cut short": (lambda s: index(s).write_bytes(b"LSLAYER1"), "its index: "),
+    "an index cut short": (lambda s: index(s).write_bytes(b"LSLAYER2"), "its index: "),
     "a stray folder": (lambda s: (s.root / "layers/nonsense").mkdir(), "it is no layer's"),
     "index.json": (lambda s: (s.root / "index.json").write_text("{}"), "it lists other images"),
     "no index.json": (lambda s: (s.root / "index.json").unlink(), "it lists other images"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from layerscope.analysis.efficiency import Efficiency
+from layerscope.analysis.notes import Note
 from layerscope.cli.context import Context
+from layerscope.cli.notes import note_document, note_lines
 from layerscope.cli.parser import Parser, add_target, whole_number
 from layerscope.cli.table import table
 from layerscope.cli.text import exact, shown
 from layerscope.usecases.analyze import analyze
+from layerscope.usecases.notes import notes_of_image
 
 _TOP = 20
 
@@ -25,15 +28,17 @@ def configure(parser: Parser) -> None:
     parser.epilog = (
         "efficiency, wasted and user bytes are dive's figures: they count every copy of a path\n"
         "that comes twice. Hidden bytes are what the layers hold and the image doesn't show:\n"
-        "what a better Dockerfile would save."
+        "what a better Dockerfile would save. Notes are where Docker, containerd and Podman make\n"
+        "something else of a layer than the OCI spec says, which is what is shown."
     )
 
 
 def run(context: Context) -> int:
     """Show waste."""
-    found = analyze(context.open_image(context.args.target))
+    image = context.open_image(context.args.target)
+    found, notes = analyze(image), notes_of_image(image)
     if context.args.json:
-        return context.print_json(_document(found))
+        return context.print_json(_document(found, notes))
     context.print(
         (
             f"size              {context.size(found.size)}",
@@ -50,10 +55,12 @@ def run(context: Context) -> int:
             for w in found.waste[: context.args.top]
         ]
         context.print(["", *table(("COUNT", "BYTES", "LAYERS", "PATH"), cells)])
+    if notes:
+        context.print(["", "NOTES", *note_lines(notes)])
     return 0
 
 
-def _document(found: Efficiency) -> dict[str, object]:
+def _document(found: Efficiency, notes: list[Note]) -> dict[str, object]:
     return {
         "size": found.size,
         "efficiency": found.efficiency,
@@ -70,4 +77,5 @@ def _document(found: Efficiency) -> dict[str, object]:
             }
             for waste in found.waste
         ],
+        "notes": [note_document(note) for note in notes],
     }

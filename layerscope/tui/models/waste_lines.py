@@ -57,17 +57,23 @@ def waste_headings(width: int) -> str:
     return fit(text + " PATH", width)
 
 
-def waste_figures(figures: Efficiency) -> list[str]:
-    """What is true, and dive's measure of it."""
+def waste_figures(figures: Efficiency, notes: int) -> list[str]:
+    """What is true, and dive's measure of it; and how much other engines make otherwise."""
     hidden = size_text(figures.hidden_bytes)
     share = figures.hidden_bytes / figures.size if figures.size else 0.0
     user = figures.wasted_user_percent
-    return [
+    lines = [
         f"{hidden} of {size_text(figures.size)} ({share:.1%}) is for nothing: layers hold it, "
         "the image doesn't show it.",
         f"As dive counts: efficiency {figures.efficiency:.2%}, {size_text(figures.wasted_bytes)} "
         f"wasted, {user:.2%} of what was added to the first layer.",
     ]
+    if notes:
+        lines.append(
+            "Docker, containerd and Podman make something else of it than the OCI spec says: "
+            f"layerscope analyze has the notes ({notes})."
+        )
+    return lines
 
 
 def advice(loss: Loss, commands: Sequence[str]) -> str:

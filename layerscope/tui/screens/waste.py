@@ -21,6 +21,7 @@ from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
 from layerscope.usecases.analyze import analyze
 from layerscope.usecases.layers import created_by
+from layerscope.usecases.notes import notes_of_image
 from layerscope.usecases.opened import OpenImage
 from layerscope.usecases.waste import waste
 
@@ -37,7 +38,7 @@ class WasteScreen(ExplorerScreen):
     BINDINGS = bindings(WASTE)
 
     DEFAULT_CSS = """
-    WasteScreen #figures { height: 4; padding: 1 1; }
+    WasteScreen #figures { height: auto; padding: 1 1; }
     WasteScreen #losses { height: 1fr; }
     WasteScreen #advice { height: auto; min-height: 3; max-height: 6; padding: 0 1;
                           border-top: solid $panel; color: $text-muted; }
@@ -51,11 +52,11 @@ class WasteScreen(ExplorerScreen):
             self.losses = losses
 
     class Weighed(Message):
-        """dive's figures are known, too: they take longer."""
+        """dive's figures are known, too, and how many notes of files: they take longer."""
 
-        def __init__(self, figures: Efficiency) -> None:
+        def __init__(self, figures: Efficiency, notes: int) -> None:
             super().__init__()
-            self.figures = figures
+            self.figures, self.notes = figures, notes
 
     def __init__(self, image: OpenImage, visit: Visit) -> None:
         super().__init__()
@@ -85,7 +86,8 @@ class WasteScreen(ExplorerScreen):
     def _weigh(self) -> None:
         try:
             self.post_message(self.Found(waste(self._image)))
-            self.post_message(self.Weighed(analyze(self._image)))
+            noted = sum(not note.case.is_of_times for note in notes_of_image(self._image))
+            self.post_message(self.Weighed(analyze(self._image), noted))
         except (LayerscopeError, OSError) as error:
             self.app.call_from_thread(self.fail, error)
 
@@ -98,7 +100,8 @@ class WasteScreen(ExplorerScreen):
 
     @on(Weighed)
     def _tell(self, event: Weighed) -> None:
-        self.query_one("#figures", Static).update("\n".join(waste_figures(event.figures)))
+        lines = waste_figures(event.figures, event.notes)
+        self.query_one("#figures", Static).update("\n".join(lines))
 
     @on(RowList.Highlighted, "#losses")
     def _advise(self, event: RowList.Highlighted) -> None:
