@@ -17,7 +17,7 @@ from layerscope.oci.document import Document, canonical
 from layerscope.progress import Silent
 from layerscope.sources.parts import Chosen, Part, Parts, docker_parts, index_part, oci_parts
 from layerscope.store.blobs import write_all
-from layerscope.store.disk import told
+from layerscope.store.disk import temporary_name
 
 if TYPE_CHECKING:
     from layerscope.progress import Progress
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TASK = "save"
 _INDEX = "index.json"
+_BEGUN = frozenset(("oci-layout", "blobs"))  # a layout whose index was still to come
 
 
 class SaveFormat(enum.Enum):
@@ -50,7 +51,8 @@ def save_images(
 
     The same images give the same bytes. An archive appears when it is whole; an OCI folder may
     hold other images already, which stay, but for those of the same names. Raises NoSuchImage,
-    AmbiguousImage, MissingBlob, WrongDigest, BadDestination, StoreFailure, Cancelled.
+    AmbiguousImage, MissingBlob, WrongDigest, BadDestination, StoreFailure, Cancelled, and
+    BrokenPipeError where nobody reads ``out``.
     """
     with store.hold() as hand:
         chosen = [_choose(store, name) for name in names]
@@ -61,7 +63,7 @@ def save_images(
         make = docker_parts if form is SaveFormat.DOCKER_ARCHIVE else oci_parts
         parts = make(store, chosen)
         writer = _Writer(parts, progress or Silent())
-        with told(out):
+        with _told(out):
             if form is SaveFormat.OCI:
                 writer.into_folder(out)
             else:
@@ -80,6 +82,17 @@ def _choose(store: Store, name: str) -> Chosen:
 
 
 @contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """Turns an OSError within into a BadDestination; a reader who has left is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadDestination(str(out), (error.strerror or str(error)).lower()) from error
+
+
+@contextmanager
 def _destination(out: Path) -> Iterator[BinaryIO]:
     """A file that takes its name when it is whole; a pipe or device is written to as it is."""
     if out.is_dir():
@@ -88,7 +101,7 @@ def _destination(out: Path) -> Iterator[BinaryIO]:
         with out.open("wb", buffering=0) as file:
             yield file
         return
-    temporary = out.with_name(f".{out.name[:200]}.{os.getpid()}")
+    temporary = out.with_name(temporary_name(out.name))
     try:
         with temporary.open("wb", buffering=0) as file:
             yield file
@@ -160,7 +173,8 @@ def _merged_index(folder: Path, parts: Parts) -> bytes:
     """The layout's index with these images in it, the others' entries kept as they are."""
     index = folder / _INDEX
     if not index.exists():
-        if folder.exists() and any(folder.iterdir()):
+        names = set(os.listdir(folder)) if folder.exists() else set()
+        if names and not {"oci-layout"} <= names <= _BEGUN:
             raise BadDestination(str(folder), "it is neither empty nor an OCI layout")
         return b"".join(index_part(parts).content())
     document = Document.parse(index.read_bytes(), str(index))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -20,7 +21,6 @@ from layerscope.progress import Silent
 from layerscope.sources.save import BadDestination, SaveFormat, save_images
 from layerscope.sources.target import open_target
 from layerscope.store.blobs import MissingBlob, WrongDigest
-from layerscope.store.disk import StoreFailure
 from layerscope.store.images import NoSuchImage
 from layerscope.store.store import Store
 from sample_images.archives import GZIP, ZSTD, Blob, Layer
@@ -209,7 +209,7 @@ def test_damage_is_not_passed_on(mixed: Store, tmp_path: Path) -> None:
 def test_what_is_not_there_cannot_be_saved(mixed: Store, tmp_path: Path) -> None:
     with pytest.raises(NoSuchImage):
         save_images(mixed, ["mixed:1", "nope"], tmp_path / "out.tar", DOCKER)
-    with pytest.raises(StoreFailure, match="no such file"):
+    with pytest.raises(BadDestination, match="no such file"):
         save_images(mixed, ["mixed:1"], tmp_path / "nowhere" / "out.tar", DOCKER)
     mixed.blobs.path(mixed.manifest(mixed.resolve("mixed:1")).layers[0].digest).unlink()
     for form in (DOCKER, ARCHIVE):
@@ -231,6 +231,50 @@ def test_who_has_had_enough_keeps_the_old_file(mixed: Store, tmp_path: Path) -> 
         save_images(mixed, ["mixed:1"], tmp_path / "out.tar", DOCKER, Stops())
     assert (tmp_path / "out.tar").read_bytes() == b"old"
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".out")]
+
+
+def test_a_layout_that_was_not_finished_is_finished(mixed: Store, tmp_path: Path) -> None:
+    class StopsLate(Silent):
+        def check(self) -> None:
+            if (tmp_path / "out/blobs").exists():
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        save_images(mixed, ["mixed:1"], tmp_path / "out", FOLDER, StopsLate())
+    assert sorted(os.listdir(tmp_path / "out")) == ["blobs", "oci-layout"]
+    save_images(mixed, ["mixed:1"], tmp_path / "out", FOLDER)
+    assert open_target(f"oci:{tmp_path}/out", mixed).id.hex == MIXED.config.sha256
+
+
+def test_the_longest_name_that_there_is(mixed: Store, tmp_path: Path) -> None:
+    save_images(mixed, ["mixed:1"], tmp_path / ("日" * 85), DOCKER)
+    assert (tmp_path / ("日" * 85)).is_file()
+
+
+@pytest.mark.parametrize("form", [DOCKER, FOLDER])
+def test_a_destination_that_is_full_is_not_the_stores_fault(
+    mixed: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: SaveFormat
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("layerscope.sources.save.write_all", full)
+    with pytest.raises(BadDestination, match="out: no space left on device") as caught:
+        save_images(mixed, ["mixed:1"], tmp_path / "out", form)
+    assert caught.value.hint is None
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+def test_who_reads_a_pipe_may_leave(mixed: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+
+    class Leaves(Silent):
+        def begin(self, task: str, total: int | None) -> None:
+            os.close(reader)
+
+    with pytest.raises(BrokenPipeError):
+        save_images(mixed, ["mixed:1"], tmp_path / "pipe", DOCKER, Leaves())
 
 
 def test_progress_counts_every_byte(mixed: Store, tmp_path: Path) -> None:
