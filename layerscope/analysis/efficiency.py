@@ -37,8 +37,9 @@ class WastedPath:
 class Efficiency:
     """dive's figures for an image, the largest waste first; sizes in bytes.
 
-    ``size`` and ``user_bytes`` sum up the layers and those above the first; ``hidden_bytes`` is
-    what the layers hold and the image doesn't show: what could be saved, each inode once.
+    ``size`` sums up the layers, as Docker does; ``user_bytes`` are those of regular files in the
+    layers above the first, as dive has them. ``hidden_bytes`` is what the layers hold and the image
+    doesn't show: what could be saved, each inode once.
     """
 
     size: int
@@ -86,10 +87,9 @@ def efficiency(stacks: Sequence[StackView]) -> Efficiency:
                 once += _size(layer, row, hidden)
     wasted = sum(path.cumulative for path in paths.values())
     least = sum(path.minimum for path in paths.values())
-    sizes = [layer.facts.size for layer in layers]
     return Efficiency(
-        size=sum(sizes),
-        user_bytes=sum(sizes[1:]),
+        size=sum(layer.facts.size for layer in layers),
+        user_bytes=sum(map(_file_bytes, layers[1:])),
         efficiency=(once + least) / (once + wasted) if once + wasted else 1.0,
         wasted_bytes=wasted,
         hidden_bytes=sum(hidden_bytes(stacks[-1])),

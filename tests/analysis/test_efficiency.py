@@ -47,9 +47,10 @@ def test_a_whiteout_of_a_directory_counts_what_it_hides(tmp_path: Path) -> None:
 
 def test_links_weigh_nothing_for_dive_and_once_in_truth(tmp_path: Path) -> None:
     base = [file("f", b"x" * 100), hardlink("h", "f")]
-    stack = stacks([tar(base), tar(base)], tmp_path)
+    stack = stacks([tar(base), tar([*base, symlink("l", "f")])], tmp_path)
     found = efficiency(stack)
     assert found.wasted_bytes == 200
+    assert (found.size, found.user_bytes) == (201, 100)
     assert hidden_bytes(stack[-1]) == [100, 0]
 
 
