@@ -17,6 +17,7 @@ from layerscope.sources.image import Layer
 from layerscope.sources.layer_copy import keep_layer
 
 if TYPE_CHECKING:
+    from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def commit(
     store: Store, container: Container, names: tuple[str, ...], now: str, comment: str = ""
 ) -> StoredImage:
-    """A new image: the container's, with its writable layer on top.
+    """A new image: the container's, with its writable layer on top, that runs as the container.
 
     ``now`` is the time to write down (RFC 3339); the layer is the same bytes for the same files.
     Raises ReservedName, LayerBusy, LayerscopeError, OSError.
@@ -35,12 +36,14 @@ def commit(
         hand.pin(container.image)
         layer = Layer(None, None, None, lambda: MadeTar(lambda out: commit_layer(engine, out)))
         kept = keep_layer(layer, store, hand, lambda done: None)
-        history = (*config.history, _step(container, now, comment))
+        # A layer that nobody told of gets a step that says nothing: the new step is the last's.
+        untold = [History() for step in config.steps if step.history is None]
         new = replace(
             config,
             created=now,
+            config=_runtime(config.config, container, _anonymous(store, container)),
             diff_ids=(*config.diff_ids, kept.diff_id),
-            history=history,
+            history=(*config.history, *untold, _step(container, now, comment)),
         )
         data = new.to_bytes()
         store.blobs.put(data, hand)
@@ -48,6 +51,33 @@ def commit(
         layers = (*manifest.layers, kept.descriptor)
         made = Manifest(described, layers).to_bytes()
         return store.add_image(made, names, parent=container.image)
+
+
+def _runtime(image: RuntimeConfig, container: Container, volumes: set[str]) -> RuntimeConfig:
+    """What a container of the new image runs: what this one does. Triggers for builds and their
+    shell are the image's alone, as Docker has it."""
+    settings = container.settings
+    env = {word.partition("=")[0]: word for word in settings.env}  # the last word for a name counts
+    return image._replace(
+        user=settings.user,
+        entrypoint=settings.command[: settings.entrypoint],
+        cmd=settings.command[settings.entrypoint :],
+        env=tuple(env.values()),
+        working_dir=settings.working_dir,
+        volumes=tuple(sorted(volumes.union(image.volumes))),
+        on_build=(),
+        shell=(),
+    )
+
+
+def _anonymous(store: Store, container: Container) -> set[str]:
+    """Where it has volumes that nobody named."""
+    if not container.volumes:
+        return set()
+    from layerscope.containers.volumes import all_volumes
+
+    unnamed = {volume.name for volume in all_volumes(store) if volume.anonymous}
+    return {mount.target for mount in container.mounts if mount.volume in unnamed}
 
 
 def _step(container: Container, now: str, comment: str) -> History:

@@ -27,8 +27,9 @@ class Mount(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a container runs and how. ``network`` is ``none`` or ``host``; ``toolbox`` lends it the
-    host's busybox; ``remove`` lets it go when it ends; ``stop_signal`` is what ends it."""
+    """What a container runs and how. ``command`` begins with the ``entrypoint`` words that are its
+    entrypoint. ``network`` is ``none`` or ``host``; ``toolbox`` lends it the host's busybox;
+    ``remove`` lets it go when it ends; ``stop_signal`` is what ends it."""
 
     command: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Settings(NamedTuple):
     toolbox: bool = False
     remove: bool = False
     stop_signal: str = "SIGTERM"
+    entrypoint: int = 0
 
 
 class Life(NamedTuple):

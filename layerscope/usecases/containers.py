@@ -69,8 +69,9 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
 
     stored, now = store.resolve(image), now_text()
     runtime = store.runtime_config(stored)
+    entrypoint, arguments = _words(runtime, wanted)
     settings = Settings(
-        command=_command(runtime, wanted),
+        command=(*entrypoint, *arguments),
         env=(*runtime.env, *wanted.env),
         working_dir=wanted.working_dir or runtime.working_dir,
         user=wanted.user or runtime.user,
@@ -81,6 +82,7 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
         toolbox=wanted.toolbox,
         remove=wanted.remove,
         stop_signal=runtime.stop_signal or "SIGTERM",
+        entrypoint=len(entrypoint),
     )
     container = Container(
         id=new_id(),
@@ -234,11 +236,12 @@ def inspect_container(store: Store, name: str) -> dict[str, Any]:
     }
 
 
-def _command(runtime: RuntimeConfig, wanted: Wanted) -> tuple[str, ...]:
-    """Another entrypoint leaves the image's command out, as Docker does."""
+def _words(runtime: RuntimeConfig, wanted: Wanted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The entrypoint, and what it is given. Another entrypoint than the image's leaves the image's
+    command out, as Docker does."""
     if wanted.entrypoint is not None:
-        return (*((wanted.entrypoint,) if wanted.entrypoint else ()), *wanted.command)
-    return (*runtime.entrypoint, *(wanted.command or runtime.cmd))
+        return (wanted.entrypoint,) if wanted.entrypoint else (), wanted.command
+    return runtime.entrypoint, wanted.command or runtime.cmd
 
 
 def _mounts(runtime: RuntimeConfig, wanted: Wanted) -> list[Mount]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from sample_images.archives import Image, Layer, write_docker_archive
 from tests.support.command import Cli
+from tests.support.layers import folder, tar
 
 FIVE = "sample_images/five-layers.docker.tar"
 
@@ -163,6 +165,56 @@ def test_commit_makes_a_layer_of_what_changed(cli: Cli) -> None:
     history = cli.ok("history", "made:1")
     assert (history[0]["id"], history[0]["size"]) == (image["id"], 5)
     assert history[1]["id"] == cli.ok("inspect", "five:1")[0]["id"]
+
+
+def test_what_is_committed_runs_as_the_container_did(cli: Cli, tmp_path: Path) -> None:
+    layer = Layer.plain(tar([folder("bin")]))
+    told: dict[str, Any] = {
+        "Env": ["I=1", "A=0"],
+        "Cmd": ["its", "own"],
+        "Entrypoint": ["/run", "-x"],
+    }
+    told |= {"Labels": {"l": "1"}, "Volumes": {"/iv": {}}, "ExposedPorts": {"80/tcp": {}}}
+    told |= {"OnBuild": ["RUN true"], "Shell": ["/bin/sh"], "StopSignal": "SIGUSR1"}
+    with (tmp_path / "image.tar").open("wb") as out:
+        step = {"created_by": "all"}
+        write_docker_archive(
+            out, [Image(("i:1",), (layer,), (step,), "2024-01-02T03:04:05Z", told)]
+        )
+    cli.ok("load", str(tmp_path / "image.tar"))
+
+    def committed(*words: str) -> dict[str, Any]:
+        assert cli("create", "--name", "w", *words).code == 0
+        identity = cli.ok("commit", "w")["id"]
+        cli.ok("rm", "-v", "w")
+        path = cli.root / "blobs" / "sha256" / identity.removeprefix("sha256:")
+        found: dict[str, Any] = json.loads(path.read_bytes())["config"]
+        return found
+
+    kept = {key: told[key] for key in ("Entrypoint", "Labels", "ExposedPorts", "StopSignal")}
+    words = ["-e", "A=1", "-w", "/wd", "-u", "web", "-v", "/anon", "-v", "named:/named"]
+    assert committed(*words, "i:1", "sleep", "9") == kept | {
+        "Env": ["I=1", "A=1"],
+        "Cmd": ["sleep", "9"],
+        "User": "web",
+        "WorkingDir": "/wd",
+        "Volumes": {"/anon": {}, "/iv": {}},
+    }
+    assert committed("i:1")["Cmd"] == ["its", "own"]
+    other = committed("--entrypoint", "/other", "i:1", "-y")
+    assert (other["Entrypoint"], other["Cmd"]) == (["/other"], ["-y"])
+
+
+def test_history_says_of_no_other_layer_that_it_was_committed(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "f").write_text("12345")
+    cli.ok("load", f"rootfs:{tmp_path / 'root'}", "-t", "bare:1")
+    assert cli("create", "--name", "c", "bare:1", "a", "command").code == 0
+    apply(cli, "c", {"op": "write", "path": "/g", "data": "hello, too"})
+    cli.ok("commit", "-m", "a comment", "c", "made:1")
+    told = [(row["created_by"], row["comment"], row["size"]) for row in cli.ok("history", "made:1")]
+    assert told == [("a command", "a comment", 10), ("", "", 5)]
+    assert [row["created_by"] for row in cli.ok("layers", "made:1")] == ["", "a command"]
 
 
 def test_a_name_that_means_deletion_cannot_be_committed(cli: Cli) -> None:
