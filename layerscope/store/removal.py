@@ -37,8 +37,9 @@ class Removed:
 def remove(database: Database, text: str, force: bool = False) -> Removed:
     """Take away the name ``text``; the image too if it was the last and nothing needs it.
 
-    By ID, an image goes with all its names, if they are of one repository. ``force`` also takes
-    names of several repositories, and those of an image that is in use, which stays without.
+    By digest (``REPO@DIGEST``), the names of that repository go that have it; by ID, an image goes
+    with all its names, if they are of one repository. ``force`` also takes names of several
+    repositories, and those of an image that is in use, which stays without.
     Raises NoSuchImage, AmbiguousImage, ImageInUse.
     """
     with database.write() as tx:
@@ -61,11 +62,18 @@ def remove(database: Database, text: str, force: bool = False) -> Removed:
 def _doomed_names(database: Database, image: StoredImage, text: str, force: bool) -> list[str]:
     if is_named(database, text):
         reference = Reference.parse(text)
-        return [reference.familiar] if reference.digest is None else list(image.names)
+        return [reference.familiar] if reference.digest is None else _names_of(database, reference)
     if len({Reference.parse(name).repository for name in image.names}) > 1 and not force:
         why = f"it has names in several repositories ({', '.join(image.names)})"
         raise ImageInUse(f"image {image.id.short}", why, "rmi with each name, or rmi --force")
     return list(image.names)
+
+
+def _names_of(database: Database, reference: Reference) -> list[str]:
+    """The names in a repository that mean the manifest of a digest."""
+    sql = "SELECT name FROM names WHERE manifest = ? ORDER BY name"
+    names = [name for (name,) in database.rows(sql, str(reference.digest))]
+    return [name for name in names if Reference.parse(name).repository == reference.repository]
 
 
 def _check_unused(database: Database, image: StoredImage) -> None:

@@ -38,6 +38,14 @@ def test_by_id_names_of_several_repositories_need_force(store: Store) -> None:
     assert store.remove_image(loaded.id.short, force=True).deleted == (loaded.id,)
 
 
+def test_by_digest_only_names_of_the_repository_go(store: Store) -> None:
+    loaded = load_new(store, image("a:1", "a:2", "b:1")).image
+    digest = loaded.manifest.digest
+    assert store.remove_image(f"a@{digest}") == Removed(("a:1", "a:2"))
+    assert store.images()[0].names == ("b:1",)
+    assert store.remove_image(f"b@{digest}") == Removed(("b:1",), (loaded.id,))
+
+
 def test_what_is_not_there_cannot_be_removed(store: Store) -> None:
     with pytest.raises(NoSuchImage):
         store.remove_image("nope")
