@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from layerscope.archive.paths import follow
+from layerscope.archive.tar_format import InvalidTar
 from layerscope.containers.copy_tree import copy_tree
 from layerscope.containers.image_lower import open_lower
 from layerscope.containers.place import place_of
@@ -20,9 +24,12 @@ from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
 from layerscope.cow.engine import Engine, open_engine
+from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
     from layerscope.store.store import Store
+
+_KERNELS = (b"/proc", b"/dev", b"/sys")  # mounted in every container
 
 
 @contextmanager
@@ -33,10 +40,14 @@ def open_files(store: Store, container: Container) -> Iterator[Engine]:
     """
     layers = Layers(functools.partial(open_lower, store, container.image), lambda: ())
     with EngineDriver().files(layers, place_of(store, container)) as engine:
-        for mount in container.mounts:
-            _make_mount_point(engine, mount)
+        targets = {mount: _resolved(engine, mount) for mount in container.mounts}
+        for mount, target in targets.items():
+            # One in another mount is made in that one, when it stands.
+            others = (*targets.values(), *_KERNELS)
+            if not any(target.startswith(other + b"/") for other in others):
+                _make_mount_point(engine, target, mount)
             if mount.volume:
-                _fill(store, container, engine, mount)
+                _fill(store, container, engine, mount, target)
         yield engine
 
 
@@ -75,28 +86,44 @@ def open_mount(store: Store, container: Container, mount: Mount) -> Engine:
     return open_engine(EmptyLower(), data, work)
 
 
-def _fill(store: Store, container: Container, engine: Engine, mount: Mount) -> None:
+def _fill(store: Store, container: Container, engine: Engine, mount: Mount, target: bytes) -> None:
     """Copy what the image has at a mount point into a volume that is empty, as Docker does."""
     assert mount.volume is not None
-    target = mount.target.rstrip("/").encode()
-    if any(data_of(store, mount.volume).iterdir()) or not engine.names(target):
+    if any(data_of(store, mount.volume).iterdir()) or not _has_content(engine, target):
         return
     with open_mount(store, container, mount) as volume:
         copy_tree(engine, target, volume, b"/")
 
 
-def _make_mount_point(engine: Engine, mount: Mount) -> None:
-    """A directory, or an empty file for a file of the host."""
-    folder, _, name = os.fsencode(mount.target.rstrip("/")).rpartition(b"/")
+def _has_content(engine: Engine, folder: bytes) -> bool:
+    return engine.exists(folder) and bool(engine.names(folder))
+
+
+def _resolved(engine: Engine, mount: Mount) -> bytes:
+    """The path of a mount point with its symlinks followed, as far as it is there."""
+
+    def link(path: bytes) -> bytes | None:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if engine.stat(b"/" + path).fmt == stat.S_IFLNK:
+                return engine.readlink(b"/" + path)
+        return None
+
+    try:
+        return b"/" + follow(os.fsencode(mount.target), link)
+    except InvalidTar:
+        raise LayerscopeError(mount.target, "its symlinks go round") from None
+
+
+def _make_mount_point(engine: Engine, target: bytes, mount: Mount) -> None:
+    """A directory, or an empty file for what is none on the host."""
     path = b""
-    for part in filter(None, folder.split(b"/")):
+    for part in target.split(b"/")[1:-1]:
         path += b"/" + part
         if not engine.exists(path):
             engine.mkdir(path, 0o755)
-    target = folder + b"/" + name
     if engine.exists(target):
         return
-    if mount.source and Path(mount.source).is_file():
+    if mount.source and os.path.exists(mount.source) and not os.path.isdir(mount.source):
         engine.open(target, os.O_CREAT | os.O_WRONLY, 0o755).close()
     else:
         engine.mkdir(target, 0o755)

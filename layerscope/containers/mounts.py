@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 
 from layerscope.containers.record import Mount
-from layerscope.errors import UsageError
+from layerscope.errors import LayerscopeError, UsageError
 
 _SOURCES = ("source", "src")
 _TARGETS = ("target", "destination", "dst")
@@ -23,7 +24,8 @@ def parse_volume(text: str) -> Mount:
 
 
 def parse_mount(text: str) -> Mount:
-    """Read ``type=volume|bind,source=…,target=…[,readonly]``. Raises UsageError."""
+    """Read ``type=volume|bind,source=…,target=…[,readonly]``. Raises UsageError, and
+    LayerscopeError for a bind of what is not there."""
     what = f"--mount {text!r}"
     values = dict(part.partition("=")[::2] for part in text.split(","))
     kind = values.pop("type", "volume")
@@ -36,6 +38,8 @@ def parse_mount(text: str) -> Mount:
         raise UsageError(what, f"type {kind!r} is not understood", "type=volume or type=bind")
     if (kind == "bind") != bool(source and source.startswith("/")):
         raise UsageError(what, "a bind has an absolute source, a volume a name")
+    if kind == "bind" and source and not os.path.exists(source):
+        raise LayerscopeError(what, "its source is not there", "-v, which makes a folder of it")
     return _mount(what, source or None, target, any(flag in ("", "true", "1") for flag in flags))
 
 

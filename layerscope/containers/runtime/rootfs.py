@@ -8,16 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from layerscope.containers.runtime import kernel
+from layerscope.containers.runtime.inside import opened
 from layerscope.containers.runtime.spec import Box, CannotRun, Network
 from layerscope.cow.mount import MountFailed, mount, mount_overlay
 
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT = 0x1, 0x2, 0x4, 0x8, 0x20
 _NOATIME, _NODIRATIME, _BIND, _REC, _PRIVATE = 0x400, 0x800, 0x1000, 0x4000, 0x40000
+_UNBINDABLE = 0x20000
 _RELATIME = 0x200000
 _ST_RELATIME = 4096
 _STRICT = _NOSUID | _NODEV | _NOEXEC
@@ -70,57 +72,59 @@ def write_own_files(own: Path, hostname: str) -> None:
     (own / "resolv.conf").touch()
 
 
-class _Held(NamedTuple):
-    """A file or folder of the host, held open across the change of root."""
+class _Seen(NamedTuple):
+    """A file or folder of the host that is seen at ``target`` in the container; ``needed`` if it
+    must be, though nothing is there yet."""
 
-    fd: int
+    source: bytes
     target: str
-    read_only: bool
+    read_only: bool = False
+    needed: bool = True
+
+    @property
+    def depth(self) -> int:
+        """How many names its target has: what is mounted in another mount comes after that."""
+        return len([part for part in self.target.split("/") if part not in ("", ".")])
 
 
 def enter(box: Box) -> None:
     """Make ``box`` this process's root. Only in a mount namespace of its own, with a pid namespace
-    whose first process this is. Raises MountFailed, CannotRun."""
+    whose first process this is. Raises MountFailed, CannotRun.
+
+    All is mounted from outside, before the root changes: what an image or a volume holds is then
+    no way to anywhere.
+    """
     os.umask(0o022)
     _mount("/", b"none", b"/", None, _REC | _PRIVATE)
     mount_overlay(box.layers, box.upper, box.work, box.merged, box.form)
-    devices = [_hold(f"/dev/{name}", f"/dev/{name}") for name in _DEVICES]
-    binds = [_hold(str(bind.source), bind.target, bind.read_only) for bind in box.binds]
-    files = list(_own_files(box))
-    system = os.open("/sys", os.O_PATH | os.O_CLOEXEC)
+    merged = str(box.merged)
+    _mount("/", b"none", os.fsencode(merged), None, _UNBINDABLE)  # not seen through -v /:/host
+    root = os.open(merged, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    _mount_proc(merged)
+    _mount_dev(merged)
+    _mount_sys(merged)
+    _guard(merged)
+    binds = (_Seen(os.fsencode(bind.source), *bind[1:]) for bind in box.binds)
+    for seen in sorted((*_own_files(box), *binds), key=lambda seen: seen.depth):
+        _bind(root, seen)
+    os.fchdir(root)
     old = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    os.chdir(box.merged)
     kernel.pivot_root(b".", b".")
-    os.chdir("/")
-    _mount_proc()
-    _mount_dev(devices)
-    _mount_sys(system)
-    _guard()
-    for held in (*files, *binds):
-        _bind(held)
     os.fchdir(old)
     kernel.detach(b".")
     os.chdir("/")
-    for fd in (old, system, *(held.fd for held in (*devices, *binds, *files))):
-        os.close(fd)
+    os.close(old)
+    os.close(root)
 
 
-def _own_files(box: Box) -> Iterator[_Held]:
-    """/etc/hosts and its like: files of the host beside the layers, so that they cost nothing."""
-    names = ["hosts", "hostname"]
+def _own_files(box: Box) -> Iterator[_Seen]:
+    """/etc/hosts and its like: files of the host beside the layers, so that they cost nothing. An
+    image that hides its /etc does without: nobody will look for them there."""
+    places = {name: os.fsencode(box.own / name) for name in ("hosts", "hostname", "resolv.conf")}
     if box.network is Network.HOST and os.path.exists("/etc/resolv.conf"):
-        yield _hold("/etc/resolv.conf", "/etc/resolv.conf")
-    else:
-        names.append("resolv.conf")
-    for name in names:
-        yield _hold(str(box.own / name), f"/etc/{name}")
-
-
-def _hold(source: str, target: str, read_only: bool = False) -> _Held:
-    try:
-        return _Held(os.open(source, os.O_PATH | os.O_CLOEXEC), target, read_only)
-    except OSError as error:
-        raise CannotRun(source, f"it cannot be mounted: {error.strerror}") from error
+        places["resolv.conf"] = b"/etc/resolv.conf"
+    for name, source in places.items():
+        yield _Seen(source, f"/etc/{name}", needed=False)
 
 
 def _mount(
@@ -132,81 +136,108 @@ def _mount(
         raise MountFailed(what, f"mounting it in the container failed: {error.strerror}") from error
 
 
-def _mount_proc() -> None:
-    _need_folder("/proc")
-    _mount("/proc", b"proc", b"/proc", b"proc", _STRICT)
+def _mount_in(
+    root: str, path: str, source: bytes, kind: bytes | None, flags: int, options: bytes = b""
+) -> None:
+    _mount(path, source, os.fsencode(root + path), kind, flags, options)
 
 
-def _mount_dev(devices: Sequence[_Held]) -> None:
-    _need_folder("/dev")
-    _mount("/dev", b"tmpfs", b"/dev", b"tmpfs", _NOSUID, b"mode=755,size=65536k")
-    for held in devices:
-        _touch(held.target)
-        _bind(held)
+def _mount_proc(root: str) -> None:
+    _need_folder(root, "/proc")
+    _mount_in(root, "/proc", b"proc", b"proc", _STRICT)
+
+
+def _mount_dev(root: str) -> None:
+    _need_folder(root, "/dev")
+    _mount_in(root, "/dev", b"tmpfs", b"tmpfs", _NOSUID, b"mode=755,size=65536k")
+    for name in _DEVICES:
+        device = f"/dev/{name}"
+        _touch(root + device)
+        _mount_in(root, device, device.encode(), None, _BIND)
     for name, target in _LINKS.items():
-        os.symlink(target, f"/dev/{name}")
+        os.symlink(target, f"{root}/dev/{name}")
     for name in ("pts", "shm", "mqueue"):
-        os.mkdir(f"/dev/{name}", 0o755)
+        os.mkdir(f"{root}/dev/{name}", 0o755)
     options = b"newinstance,ptmxmode=0666,mode=0620"
-    _mount("/dev/pts", b"devpts", b"/dev/pts", b"devpts", _NOSUID | _NOEXEC, options)
-    _mount("/dev/shm", b"shm", b"/dev/shm", b"tmpfs", _STRICT, b"mode=1777,size=65536k")
+    _mount_in(root, "/dev/pts", b"devpts", b"devpts", _NOSUID | _NOEXEC, options)
+    _mount_in(root, "/dev/shm", b"shm", b"tmpfs", _STRICT, b"mode=1777,size=65536k")
     with contextlib.suppress(MountFailed):  # a kernel may lack it
-        _mount("/dev/mqueue", b"mqueue", b"/dev/mqueue", b"mqueue", _STRICT)
+        _mount_in(root, "/dev/mqueue", b"mqueue", b"mqueue", _STRICT)
 
 
-def _mount_sys(system: int) -> None:
+def _mount_sys(root: str) -> None:
     """A read-only one. The kernel gives a new one only to who owns the network namespace."""
-    _need_folder("/sys")
+    _need_folder(root, "/sys")
     try:
-        _mount("/sys", b"sysfs", b"/sys", b"sysfs", _STRICT | _RDONLY)
+        _mount_in(root, "/sys", b"sysfs", b"sysfs", _STRICT | _RDONLY)
     except MountFailed:
         with contextlib.suppress(MountFailed):
-            _mount("/sys", _by_fd(system), b"/sys", None, _BIND | _REC)
-            _fix("/sys")
+            _mount_in(root, "/sys", b"/sys", None, _BIND | _REC)
+            _fix("/sys", os.fsencode(root + "/sys"))
 
 
-def _guard() -> None:
+def _guard(root: str) -> None:
     for path in _HIDDEN:
-        if not os.path.exists(path):
+        if not os.path.exists(root + path):
             continue
-        if os.path.isdir(path):
-            _mount(path, b"tmpfs", path.encode(), b"tmpfs", _STRICT | _RDONLY, b"size=0")
+        if os.path.isdir(root + path):
+            _mount_in(root, path, b"tmpfs", b"tmpfs", _STRICT | _RDONLY, b"size=0")
         else:
-            _mount(path, b"/dev/null", path.encode(), None, _BIND)
+            _mount_in(root, path, b"/dev/null", None, _BIND)
     for path in _FIXED:
-        if os.path.exists(path):
-            _mount(path, path.encode(), path.encode(), None, _BIND | _REC)
-            _fix(path)
+        if os.path.exists(root + path):
+            here = os.fsencode(root + path)
+            _mount(path, here, here, None, _BIND | _REC)
+            _fix(path, here)
 
 
-def _bind(held: _Held) -> None:
-    """Bind what is held at its target, which must be there as Docker's has to be."""
-    if not os.path.exists(held.target):
-        return  # an image that hides its /etc: nobody will look for the file there
-    target = os.fsencode(held.target)
-    _mount(held.target, _by_fd(held.fd), target, None, _BIND | _REC)
-    if held.read_only:
-        _fix(held.target)
+def _bind(root: int, seen: _Seen) -> None:
+    """Bind a file or folder of the host; a mount point that is missing is made in whatever is
+    mounted there by now, as Docker does."""
+    target = os.fsencode(seen.target)
+    try:
+        kind = stat.S_IFDIR if stat.S_ISDIR(os.stat(seen.source).st_mode) else stat.S_IFREG
+    except OSError as error:
+        what = os.fsdecode(seen.source)
+        raise CannotRun(what, f"it cannot be mounted: {error.strerror}") from error
+    try:
+        with opened(root, target, kind if seen.needed else None) as point:
+            _keep_proc(seen.target, root, point)
+            _mount(seen.target, seen.source, _by_fd(point), None, _BIND | _REC)
+        if seen.read_only:
+            with opened(root, target) as mounted:
+                _fix(seen.target, _by_fd(mounted))
+    except OSError as error:
+        if seen.needed:
+            why = f"nothing can be mounted there: {error.strerror}"
+            raise CannotRun(seen.target, why) from error
 
 
-def _fix(target: str) -> None:
+def _keep_proc(what: str, root: int, point: int) -> None:
+    """Nothing of an image or a user may pass for the kernel's /proc."""
+    with opened(root, b"/proc") as proc:
+        if os.fstat(proc).st_dev == os.fstat(point).st_dev:
+            raise CannotRun(what, "nothing can be mounted in /proc")
+
+
+def _fix(what: str, target: bytes) -> None:
     """Make a bind mount read-only; in a user namespace its other flags must stay as they are."""
     found = os.statvfs(target).f_flag
     flags = found & (_STRICT | _NOATIME | _NODIRATIME)
     flags |= _RELATIME if found & _ST_RELATIME else 0
-    _mount(target, b"none", os.fsencode(target), None, _BIND | _REMOUNT | _RDONLY | flags)
+    _mount(what, b"none", target, None, _BIND | _REMOUNT | _RDONLY | flags)
 
 
 def _by_fd(fd: int) -> bytes:
     return b"/proc/self/fd/%d" % fd
 
 
-def _need_folder(path: str) -> None:
+def _need_folder(root: str, path: str) -> None:
     """A real directory at ``path``: a symlink there would lead a mount astray."""
     try:
-        found = os.lstat(path)
+        found = os.lstat(root + path)
     except FileNotFoundError:
-        os.mkdir(path, 0o755)
+        os.mkdir(root + path, 0o755)
         return
     if not stat.S_ISDIR(found.st_mode):
         raise CannotRun(path, "the image has something else than a directory there")
