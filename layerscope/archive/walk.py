@@ -39,7 +39,8 @@ class UnreadableTree(LayerscopeError):
 def walk_tree(root: Path) -> Iterator[tuple[Entry, Opener]]:
     """Everything in ``root``, in tree order: the root itself first, siblings by name bytes.
 
-    Of an inode with several names the first is a file, the others hard links to it. The opener
+    Of an inode with several names the first is a file, the others hard links to it; sockets, which
+    no tar holds, are sockets under all their names. The opener
     reads a file's content in chunks and may be called until the iterator goes on. What is mounted
     below ``root`` shows as an empty directory; a name that vanishes meanwhile is left out. Raises
     UnreadableTree.
@@ -91,7 +92,7 @@ class _Walk:
         kind = _KINDS[stat.S_IFMT(found.st_mode)]
         link = os.readlink(name, dir_fd=folder) if kind is Kind.SYMLINK else b""
         size = found.st_size if kind is Kind.FILE else 0
-        if kind is not Kind.DIR and found.st_nlink > 1:
+        if kind not in (Kind.DIR, Kind.SOCKET) and found.st_nlink > 1:
             first = self._first.setdefault((found.st_dev, found.st_ino), path)
             if first != path:
                 kind, link = Kind.HARDLINK, first

@@ -11,8 +11,7 @@ from layerscope.archive.writer import Output, TarWriter
 from layerscope.cow.engine import Engine
 from layerscope.cow.stat import Stat
 from layerscope.cow.written import Written, read_written, written
-from layerscope.errors import LayerscopeError
-from layerscope.oci.whiteout import OPAQUE, PREFIX
+from layerscope.oci.whiteout import OPAQUE, PREFIX, ReservedName
 
 _SECOND = 1_000_000_000
 _KINDS = {
@@ -25,17 +24,6 @@ _KINDS = {
 }
 # What a layer carries of a file's attributes: others belong to the host.
 _CARRIED = ("user.", "security.capability", "system.posix_acl_")
-
-
-class ReservedName(LayerscopeError):
-    """A file's own name means deletion in a layer, so no layer can hold it."""
-
-    def __init__(self, path: bytes) -> None:
-        super().__init__(
-            "/" + os.fsdecode(path),
-            "a layer can't hold a file of this name: names that start with .wh. mean deletion",
-            "rename or remove it, then commit again",
-        )
 
 
 def commit_layer(engine: Engine, out: Output) -> int:

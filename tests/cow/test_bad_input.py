@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 
 from layerscope.archive.blob import BrokenBlob
-from layerscope.cow.commit import ReservedName, commit_layer
+from layerscope.cow.commit import commit_layer
 from layerscope.cow.directory_lower import DirectoryLower
 from layerscope.cow.engine import Engine
 from layerscope.cow.index_lower import DamagedLayer, IndexLower
 from layerscope.cow.mount import own_mounts
 from layerscope.cow.syscalls import RENAME_EXCHANGE, renameat2
+from layerscope.oci.whiteout import ReservedName
 from tests.support.containers import container, fails, is_root, writable
 from tests.support.layers import file, stacks, symlink, tar
 from tests.support.snapshots import engine_tree

@@ -16,11 +16,12 @@ from layerscope.accounting.changes import change_list
 from layerscope.accounting.ledger import Ledger
 from layerscope.accounting.sizes import SizeModel, Usage, layer_usage
 from layerscope.archive.overlay import Form
-from layerscope.cow.commit import ReservedName, commit_layer
+from layerscope.cow.commit import commit_layer
 from layerscope.cow.engine import Engine
 from layerscope.cow.form import detect_form
 from layerscope.cow.lower import Lower
 from layerscope.cow.ops import Language, run_ops
+from layerscope.oci.whiteout import ReservedName
 from tests.support.containers import container, indexed, is_root, unpack
 from tests.support.golden_ops import (
     OPS,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from layerscope.oci.digest import Digest
+from layerscope.oci.whiteout import ReservedName
 from layerscope.sources.opened import OpenImage
 from layerscope.sources.target import open_target
 from layerscope.store.store import Store
@@ -65,3 +67,22 @@ def test_a_folder_is_read_each_time(store: Store, tmp_path: Path) -> None:
     first = read(store, str(folder)).diff_id(0)
     (folder / "file").write_text("two")
     assert read(store, str(folder)).diff_id(0) != first
+
+
+def test_sockets_in_a_folder_are_left_out(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(folder / "a-socket"))
+    layer = read(store, f"rootfs:{folder}").layer(0)
+    assert layer is not None
+    assert [layer.path(row) for row in range(len(layer))] == [b"", b"file"]
+
+
+def test_a_file_whose_name_means_deletion_is_refused(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "folder/d").mkdir(parents=True)
+    (tmp_path / "folder/d/.wh.x").touch()
+    for act in (read, load):
+        with pytest.raises(ReservedName, match=r"/d/\.wh\.x: a layer can't hold"):
+            act(store, f"rootfs:{tmp_path}/folder")
