@@ -66,11 +66,12 @@ def look(store: Store, container: Container) -> Iterator[Engine]:
 
 
 def read_files(store: Store, container: Container) -> AbstractContextManager[Engine]:
-    """Its files to be read: kept still if it doesn't run, as they go by if it does.
+    """Its files to be read: kept still if it doesn't run, as they go by if it does, or if the
+    store cannot be written.
 
     Raises LayerBusy if another call changes them, LayerscopeError, OSError.
     """
-    opened = look if container.state is State.RUNNING else open_files
+    opened = look if container.state is State.RUNNING or not store.is_writable else open_files
     return opened(store, container)
 
 

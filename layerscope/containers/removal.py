@@ -19,10 +19,11 @@ def discard(store: Store, container: Container, *, with_volumes: bool) -> None:
     from layerscope.store.disk import remove_tree
 
     folder = folder_of(store, container)
-    forget_container(store, container)
-    with suppress(OSError):  # the kernel lets nobody but root look into it
-        os.chmod(folder / "work" / "work", 0o700)
-    remove_tree(folder)
+    with store.removing():
+        forget_container(store, container)
+        with suppress(OSError):  # the kernel lets nobody but root look into it
+            os.chmod(folder / "work" / "work", 0o700)
+        remove_tree(folder)
     if with_volumes and container.volumes:
         from layerscope.containers import volumes
 

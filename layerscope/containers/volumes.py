@@ -91,9 +91,10 @@ def remove_volume(store: Store, name: str) -> None:
     volume = find_volume(store, name)
     if volume.containers:
         raise VolumeInUse(f"volume {name!r}", f"it is used by {', '.join(volume.containers)}")
-    with store.database.write() as tx:
-        tx.execute("DELETE FROM volumes WHERE name = ?", (name,))
-    remove_tree(store.root / "volumes" / name)
+    with store.removing():
+        with store.database.write() as tx:
+            tx.execute("DELETE FROM volumes WHERE name = ?", (name,))
+        remove_tree(store.root / "volumes" / name)
 
 
 def data_of(store: Store, name: str) -> Path:

@@ -91,7 +91,7 @@ class OpenImage:
         """The index of a layer, None if it wasn't made yet."""
         diff_id = self._diff_ids[number]
         if number not in self._layers and diff_id is not None:
-            file = self._store.layer_dir(diff_id) / "index"
+            file = self._store.index_dir(diff_id) / "index"
             if self._tables is not None:
                 file = self._tables.index_file(number)
             try:
@@ -118,7 +118,7 @@ class OpenImage:
             return self._tables.stack_file(number)
         diff_ids = [diff_id for diff_id in self._diff_ids[: number + 1] if diff_id is not None]
         chain = chain_ids(diff_ids)[-1]
-        return self._store.layer_dir(diff_ids[-1]) / f"stack-{chain.hex}"
+        return self._store.index_dir(diff_ids[-1]) / f"stack-{chain.hex}"
 
     def stacks(self) -> list[StackView]:
         """Every stack, bottom up. Raises NoSuchLayer if one wasn't made yet."""
@@ -191,7 +191,7 @@ class OpenImage:
         assert facts is not None
         if place is None:
             return None
-        folder = self._store.layer_dir(facts.diff_id)
+        folder = self._store.index_dir(facts.diff_id)
         codec = Codec(facts.codec)
         return LayerContent(place, codec, str(facts.digest), facts.tar_size, folder)
 
@@ -223,7 +223,7 @@ class OpenImage:
         def place(diff_id: Digest) -> Path:
             # Kept while it is looked at, whatever another process collects.
             self._store.keep(diff_id)
-            folder = self._store.layer_dir(diff_id)
+            folder = self._store.index_dir(diff_id)
             folder.mkdir(parents=True, exist_ok=True)
             return folder / "index"
 

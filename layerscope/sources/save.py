@@ -54,7 +54,7 @@ def save_images(
     AmbiguousImage, MissingBlob, WrongDigest, BadDestination, StoreFailure, Cancelled, and
     BrokenPipeError where nobody reads ``out``.
     """
-    with store.hold() as hand:
+    with store.hold_to_read() as hand:
         chosen = [_choose(store, name) for name in names]
         for one in chosen:
             hand.pin(one.image.id, one.image.manifest.digest)

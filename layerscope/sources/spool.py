@@ -35,7 +35,7 @@ def inflated(path: Path, store: Store, progress: Progress) -> Path:
             raw.seek(0)
             task = f"file {path.name}"
             progress.begin(task, os.fstat(raw.fileno()).st_size)
-            with store.hold() as hand:
+            with store.hold_to_read() as hand:
                 temporary = hand.temporary()
                 with told(store.root), temporary.open("xb", buffering=0) as out:
                     stream = decoded(raw, codec)

@@ -82,5 +82,5 @@ def tables_of(image: Image, store: Store) -> Tables | None:
 
 
 def _is_here(layer: Layer, store: Store) -> bool:
-    indexed = layer.diff_id is not None and (store.layer_dir(layer.diff_id) / "index").exists()
+    indexed = layer.diff_id is not None and (store.index_dir(layer.diff_id) / "index").exists()
     return indexed or layer.place is not None

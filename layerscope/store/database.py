@@ -6,16 +6,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from layerscope.errors import LayerscopeError
-from layerscope.store.disk import DENIED_HINT, FULL_HINT, StoreFailure
+from layerscope.store.disk import DENIED_HINT, FULL_HINT, StoreFailure, Unwritable, is_full
 from layerscope.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:
+    import sqlite3
     from sqlite3 import Connection
 
 Waiting = Callable[[float], None]
@@ -77,14 +78,18 @@ class Database:
     All methods raise StoreFailure for what SQLite or the disk complains about.
     """
 
-    def __init__(self, file: Path, waiting: Waiting | None = None) -> None:
+    def __init__(
+        self, file: Path, waiting: Waiting | None = None, *, refusal: Unwritable | None = None
+    ) -> None:
         """Open ``file``, make it if there is none, and bring its tables up to date.
 
-        ``waiting`` hears, several times a second, how many seconds it was waited for another
-        process; what it raises ends that.
+        With a ``refusal``, which whoever writes gets then, it is only read, as it is now: not even
+        the files are made beside it by which processes share it. ``waiting`` hears, several times
+        a second, how many seconds it was waited for another process; what it raises ends that.
         """
         self._file = file
         self._waiting = waiting
+        self.refusal = refusal
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         # A connection must not be used, nor closed, by a child of the process that made it.
@@ -113,6 +118,8 @@ class Database:
         One that isn't ``lasting`` doesn't wait for the disk: a power cut may undo it, as if it had
         not been yet.
         """
+        if self.refusal is not None:
+            raise self.refusal
         with self._errors_told(), self._lock:
             connection = self._connected()
             if not self._depth:
@@ -135,6 +142,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def fold(self) -> None:
+        """Give back the room of what was written down twice, as far as nobody reads it."""
+        with suppress(StoreFailure):
+            self.row("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -168,8 +180,10 @@ class Database:
     def _connect(self) -> Connection:
         import sqlite3
 
+        whole = self.refusal is not None
+        name = f"{self._file.absolute().as_uri()}?immutable=1" if whole else self._file
         connection = sqlite3.connect(
-            self._file, timeout=_DEAF, isolation_level=None, check_same_thread=False
+            name, timeout=_DEAF, isolation_level=None, check_same_thread=False, uri=whole
         )
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
@@ -214,13 +228,21 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            hints = {
-                sqlite3.SQLITE_FULL: FULL_HINT,
-                sqlite3.SQLITE_READONLY: DENIED_HINT,
-                sqlite3.SQLITE_CANTOPEN: DENIED_HINT,
-                sqlite3.SQLITE_BUSY: "again, when the other layerscope is done",
-            }
-            raise StoreFailure(str(self._file), str(error), hints.get(_code(error))) from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> StoreFailure:
+        import sqlite3
+
+        file, why, code = str(self._file), str(error), _code(error)
+        if code == sqlite3.SQLITE_BUSY:
+            return StoreFailure(file, why, "again, when the other layerscope is done")
+        # Where a file beside it can't be made for lack of room, SQLite doesn't say so.
+        unsaid = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+        if code == sqlite3.SQLITE_FULL or (unsaid and is_full(self._file.parent)):
+            return Unwritable(file, "no space left on device", FULL_HINT)
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return Unwritable(file, why, DENIED_HINT)
+        return StoreFailure(file, why)
 
 
 def _code(error: Exception) -> int:

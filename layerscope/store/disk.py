@@ -15,6 +15,8 @@ _DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
 # Of the 255 bytes that a name may have; a process's number and what stands around it need the rest.
 _NAME_KEPT = 200
 
+_LEAST = 64 << 10  # bytes of room; a disk with less is full
+
 FULL_HINT = "free some space, or name a store on another disk with --root"
 DENIED_HINT = "name a store of your own with --root"
 
@@ -23,19 +25,44 @@ class StoreFailure(LayerscopeError):
     """The store cannot be read or written: the disk is full, access is denied, a file is broken."""
 
 
+class Unwritable(StoreFailure):
+    """It can't be written, but read: the disk is full, or access is denied."""
+
+
 @contextmanager
 def told(what: Path | str) -> Iterator[None]:
     """Turns an OSError within into a StoreFailure about ``what``."""
     try:
         yield
     except OSError as error:
-        hint = None
-        if error.errno in _FULL:
-            hint = FULL_HINT
-        elif error.errno in _DENIED:
-            hint = DENIED_HINT
         why = (error.strerror or str(error)).lower()
-        raise StoreFailure(str(what), why, hint) from error
+        if error.errno in _FULL:
+            raise Unwritable(str(what), why, FULL_HINT) from error
+        if error.errno in _DENIED:
+            raise Unwritable(str(what), why, DENIED_HINT) from error
+        raise StoreFailure(str(what), why) from error
+
+
+def room(folder: Path) -> int:
+    """Bytes that can still be written below a folder. Raises OSError."""
+    about = os.statvfs(folder)
+    blocks = about.f_bavail if os.geteuid() else about.f_bfree
+    return blocks * about.f_frsize
+
+
+def is_full(folder: Path) -> bool:
+    """Whether hardly anything can be written below a folder. Raises OSError."""
+    return room(folder) < _LEAST
+
+
+def check_writable(folder: Path, *files: Path) -> None:
+    """Raises Unwritable where nothing can be put into ``folder``, or ``files`` not be changed."""
+    with told(folder):
+        if is_full(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if not all(os.access(path, os.W_OK) for path in (folder, *files)):
+            denied = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(denied, os.strerror(denied))
 
 
 def temporary_name(name: str) -> str:

@@ -31,8 +31,8 @@ class Hand:
     that mean something to who looks them up.
     """
 
-    def __init__(self, database: Database, tmp: Path) -> None:
-        """Raises StoreFailure."""
+    def __init__(self, database: Database | None, tmp: Path) -> None:
+        """Without a database nothing needs to be kept. Raises StoreFailure."""
         self._database = database
         self._pinned: set[str] = set()
         self._owner = os.getpid()
@@ -45,7 +45,7 @@ class Hand:
         What is there when this returns stays; look whether it is there only afterwards.
         """
         new = {str(item) for item in items} - self._pinned
-        if not new:
+        if not new or self._database is None:
             return
         # A power cut ends this process, too: nobody would ask for the pins.
         with self._database.write(lasting=False) as tx:
@@ -70,7 +70,7 @@ class Hand:
             # The files first: on a full disk the database needs their room to forget the pins.
             with told(self.folder):
                 remove_tree(self.folder)
-            if self._pinned:
+            if self._pinned and self._database is not None:
                 forget(self._database, [self.folder.name])
         finally:
             os.close(fd)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layerscope.errors import LayerscopeError
 from layerscope.oci.digest import Digest
 from layerscope.store.disk import told, write_whole
+from layerscope.store.reserve import RESERVE
 
 if TYPE_CHECKING:
     from layerscope.oci.descriptor import Descriptor
@@ -19,7 +20,9 @@ DATABASE = "layerscope.db"
 _LAYOUT, _INDEX = "oci-layout", "index.json"
 LAYOUT_DOCUMENT = b'{"imageLayoutVersion":"1.0.0"}'
 _FOLDERS = ("blobs/sha256", "layers", "containers", "volumes", "tmp/spool")
-_OWN = frozenset(("blobs", "layers", "containers", "volumes", "tmp", "toolbox", _LAYOUT, _INDEX))
+_OWN = frozenset(
+    ("blobs", "layers", "containers", "volumes", "tmp", "toolbox", RESERVE, _LAYOUT, _INDEX)
+)
 _STALE = "index_stale"
 
 
@@ -27,16 +30,26 @@ class NoStore(LayerscopeError):
     """A directory holds something else, which a store must not be put over."""
 
 
-def prepare(root: Path) -> None:
-    """Make the folders and files of an empty store; those that are there stay.
+def is_store(root: Path) -> bool:
+    """Whether there is a store, rather than room for a new one.
 
     Raises NoStore for a directory with other things in it, StoreFailure.
     """
     with told(root):
         if (root / DATABASE).exists() and (root / _INDEX).exists():
-            return
+            return True
+        if root.exists():
+            _check_empty(root)
+        return False
+
+
+def make(root: Path) -> None:
+    """Make the folders and files of an empty store; those that are there stay.
+
+    Raises StoreFailure.
+    """
+    with told(root):
         root.mkdir(parents=True, exist_ok=True)
-        _check_empty(root)
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
         if not (root / _LAYOUT).exists():

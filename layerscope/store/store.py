@@ -5,14 +5,16 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.oci.digest import Digest
 from layerscope.store import layout
 from layerscope.store.blobs import BlobStore
-from layerscope.store.database import Database
+from layerscope.store.disk import Unwritable, check_writable
 from layerscope.store.images import LayerBlob, StoredImage, all_images, is_named, resolve
+from layerscope.store.reserve import reserve_lent
 from layerscope.store.users import users
 from layerscope.units import now_text
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from layerscope.oci.reference import Reference
     from layerscope.oci.runtime_config import RuntimeConfig
     from layerscope.store import garbage, removal
-    from layerscope.store.database import Waiting
+    from layerscope.store.database import Database, Waiting
     from layerscope.store.hands import Hand
+    from layerscope.store.scratch import Scratch
 
 
 class Store:
@@ -33,23 +36,29 @@ class Store:
     Methods raise StoreFailure where the disk or the database fails.
     """
 
-    def __init__(self, root: Path, database: Database) -> None:
+    def __init__(self, root: Path, database: Database, scratch: Scratch) -> None:
         self.root = root
         self.database = database
+        self._scratch = scratch
         self.blobs = BlobStore(root / "blobs")
         self._keeping = threading.Lock()
         self._kept: Hand | None = None
 
     @classmethod
-    def open(cls, root: Path, waiting: Waiting | None = None) -> Store:
+    def open(cls, root: Path, waiting: Waiting | None = None, scratch: Path | None = None) -> Store:
         """Open the store at ``root``; make it if there is none.
 
-        ``waiting`` hears of waiting for other processes, as a :class:`Database` says it.
-        Raises NoStore for a folder of something else, NewerStore, StoreFailure.
+        One that cannot be written can be read, and looked at, with the help of a ``scratch``
+        folder; where none can be made there is an empty one to read. ``waiting`` hears of waiting
+        for other processes, as a :class:`Database` says it. Raises NoStore for a folder of
+        something else, NewerStore, StoreFailure.
         """
-        layout.prepare(root)
-        store = cls(root, Database(root / layout.DATABASE, waiting))
-        store._changed()
+        from layerscope.store import opening
+
+        root, database, used = opening.opened(root, waiting, scratch)
+        store = cls(root, database, used)
+        with suppress(Unwritable):  # whoever can write does it
+            store._changed()
         return store
 
     def close(self) -> None:
@@ -59,15 +68,43 @@ class Store:
             self._kept = None
         self.database.close()
 
+    def check_writable(self) -> None:
+        """Raises Unwritable where the disk is full or access is denied."""
+        if self.database.refusal is not None:
+            raise self.database.refusal
+        check_writable(self.root / "tmp", self.root / layout.DATABASE)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the disk has room, and access is granted."""
+        try:
+            self.check_writable()
+        except Unwritable:
+            return False
+        return True
+
     def hold(self) -> Hand:
-        """A context manager that keeps what is pinned with it from being removed meanwhile."""
+        """A context manager that keeps what is pinned with it from being removed meanwhile.
+
+        Raises Unwritable, StoreFailure.
+        """
         from layerscope.store.hands import Hand
 
+        self.check_writable()
         return Hand(self.database, self.root / "tmp")
+
+    def hold_to_read(self) -> Hand:
+        """The same for who puts nothing into the store but caches; where those can't be written
+        either, nothing is kept from being removed."""
+        from layerscope.store.hands import Hand
+
+        return Hand(None, self._scratch.folder) if self._is_unwritable() else self.hold()
 
     def keep(self, *items: Digest | str) -> None:
         """As a hand's pins, until this store is closed or the process ends."""
         with self._keeping:
+            if self._is_unwritable():
+                return
             if self._kept is None:
                 self._kept = self.hold()
                 atexit.register(self.close)
@@ -77,9 +114,16 @@ class Store:
         """The folder of what is kept beside a layer: its index, stacks, tree. It may be missing."""
         return self.root / "layers" / diff_id.hex
 
+    def index_dir(self, diff_id: Digest) -> Path:
+        """The same for who only looks at a layer: indexes and stacks can be put there, also where
+        the store cannot be written."""
+        folder = self.layer_dir(diff_id)
+        return self._scratch.linked(folder) if self._is_unwritable() else folder
+
     def spool_file(self, key: str) -> Path:
-        """Where the copy of an archive lies, that is pinned as ``spool:KEY``."""
-        return self.root / "tmp" / "spool" / key
+        """Where the copy of an archive lies, or can be put, that is pinned as ``spool:KEY``."""
+        file = self.root / "tmp" / "spool" / key
+        return self._scratch.file(file) if self._is_unwritable() else file
 
     def images(self) -> list[StoredImage]:
         """All images, the latest created first."""
@@ -139,7 +183,9 @@ class Store:
         return next((blob for blob in blobs if self.blobs.has(blob.digest)), None)
 
     def remember_file(self, fingerprint: str, diff_id: Digest) -> None:
-        """Keep which layer a file outside the store was seen to hold."""
+        """Keep which layer a file outside the store was seen to hold, if that can be written."""
+        if self._is_unwritable():
+            return
         with self.database.write() as tx:
             row = (fingerprint, str(diff_id))
             tx.execute("INSERT OR REPLACE INTO seen_files VALUES (?, ?)", row)
@@ -151,7 +197,9 @@ class Store:
         return Digest.parse(row[0]) if row else None
 
     def remember_origin(self, reference: Reference, blobs: Iterable[Digest]) -> None:
-        """Keep that the repository of a name has blobs."""
+        """Keep that the repository of a name has blobs, if that can be written."""
+        if self._is_unwritable():
+            return
         rows = [(str(digest), reference.domain, reference.path) for digest in blobs]
         with self.database.write() as tx:
             tx.executemany("INSERT OR IGNORE INTO blob_origins VALUES (?, ?, ?)", rows)
@@ -213,8 +261,9 @@ class Store:
         """
         from layerscope.store import removal
 
-        removed = removal.remove(self.database, text, force)
-        self._changed()
+        with self.removing():
+            removed = removal.remove(self.database, text, force)
+            self._changed()
         return removed
 
     def find_garbage(self, spared: frozenset[str] = frozenset()) -> garbage.Garbage:
@@ -227,7 +276,23 @@ class Store:
         """Take away what nothing refers to and nobody has in hand; what went. ``spared`` stays."""
         from layerscope.store import garbage
 
-        return garbage.collect(self.root, self.database, spared)
+        with self.removing():
+            return garbage.collect(self.root, self.database, spared)
+
+    def removing(self) -> AbstractContextManager[None]:
+        """For what removes things, and so must work on a full disk: a context manager."""
+        return reserve_lent(self.root, self.database.fold)
+
+    @property
+    def scratch_folder(self) -> Path | None:
+        """Where indexes go if the store can't be written, for a process that makes them too."""
+        return self._scratch.folder if self._is_unwritable() else None
+
+    def _is_unwritable(self) -> bool:
+        """Whether the store can't be written; once so, it stays so for this process."""
+        if not self._scratch.is_made and not self.is_writable:
+            _ = self._scratch.folder
+        return self._scratch.is_made
 
     def _changed(self) -> None:
         layout.refresh_index(self.root, self.database)

@@ -15,12 +15,15 @@ _LINE = 1 << 20  # bytes; no line of the protocol comes near
 
 
 class Reader:
-    """Reads a TARGET's layers into the store at ``root``, from now on, in a process of its own.
+    """Reads a TARGET's layers into the store at ``root``, from now on, in a process of its own;
+    into the folder ``scratch`` if there is one.
 
     Raises OSError if no process can be started.
     """
 
-    def __init__(self, target: str, root: Path, platform: str | None) -> None:
+    def __init__(
+        self, target: str, root: Path, platform: str | None, scratch: Path | None = None
+    ) -> None:
         self._target = target
         self._process = subprocess.Popen(
             [sys.executable, "-m", _MODULE],
@@ -29,6 +32,8 @@ class Reader:
             stderr=subprocess.DEVNULL,
         )
         request = {"target": target, "root": str(root), "platform": platform}
+        if scratch is not None:
+            request["scratch"] = str(scratch)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # that it ended is told by its events
             self._process.stdin.write(json.dumps(request).encode() + b"\n")

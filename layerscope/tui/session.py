@@ -62,7 +62,7 @@ class Session:
     def reader(self, target: str) -> Reader:
         """The process that reads a TARGET's layers. Raises OSError."""
         begun = self._readers.pop(target, None)
-        return begun or Reader(target, self.root, self.platform)
+        return begun or self._reader(target)
 
     def _open(self, target: str) -> OpenImage:
         from layerscope.oci.platform import Platform
@@ -71,11 +71,14 @@ class Session:
         platform = Platform.parse(self.platform) if self.platform else None
         return find_target(target, self.store, platform)
 
+    def _reader(self, target: str) -> Reader:
+        return Reader(target, self.root, self.platform, self.store.scratch_folder)
+
     def _begin(self, target: str, future: Future[OpenImage]) -> None:
         try:
             image = self._open(target)
             if any(image.stack(number) is None for number in range(image.layer_count)):
-                self._readers[target] = Reader(target, self.root, self.platform)
+                self._readers[target] = self._reader(target)
         except BaseException as error:
             future.set_exception(error)
         else:

@@ -3,7 +3,8 @@
 ``python -m layerscope.usecases.ingest`` takes one JSON object in a line on standard input, its
 request, and writes one JSON object a line on standard output:
 
-    request   {"target": …, "root": …, "platform": "os/arch" or null}
+    request   {"target": …, "root": …, "platform": "os/arch" or null,
+               "scratch": the asker's folder for what can't go into the store, or null}
     image     {"event": "image", "layers": [{"diff_id": … or null, "size": bytes}, …]}
     progress  {"event": "progress", "layer": n, "done": bytes, "total": bytes or null}
     layer     {"event": "layer", "layer": n, "diff_id": …}    its index is readable
@@ -95,7 +96,8 @@ def _serve(request: dict[str, Any], lines: _Lines) -> None:
     from layerscope.usecases.opened import find_target
 
     platform = Platform.parse(request["platform"]) if request.get("platform") else None
-    store = Store.open(Path(request["root"]))
+    scratch = Path(request["scratch"]) if request.get("scratch") else None
+    store = Store.open(Path(request["root"]), scratch=scratch)
     image = find_target(request["target"], store, platform)
     layers = [
         {"diff_id": str(layer.diff_id) if layer.diff_id else None, "size": layer.size}

@@ -37,6 +37,7 @@ def load(
 
     Only the blobs that the store lacks are copied. Raises LayerscopeError.
     """
+    store.check_writable()  # told before anything is fetched or inflated
     if target.startswith("docker://"):
         from layerscope.usecases.pull import pull
 

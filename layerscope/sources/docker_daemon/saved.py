@@ -69,7 +69,7 @@ class SavedImage:
     def _fetch(self, copy: Path) -> None:
         task = f"image {self._id.short}"
         self._progress.begin(task, self._size or None)
-        with self._store.hold() as hand:
+        with self._store.hold_to_read() as hand:
             temporary = hand.temporary()
             done = 0
             with (

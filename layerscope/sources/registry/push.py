@@ -52,7 +52,7 @@ def push_image(
     Raises NoSuchImage, AmbiguousImage, MissingBlob, WrongDigest, StoreFailure, Cancelled and what
     a registry's client raises.
     """
-    with store.hold() as hand:
+    with store.hold_to_read() as hand:
         image = store.resolve(name)
         digest = image.manifest.digest
         hand.pin(image.id, digest)

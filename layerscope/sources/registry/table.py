@@ -79,7 +79,7 @@ class Table:
             raw = b""
         if not self._where.digest.matches(raw):
             raw = self._fetched()
-            with self._store.hold() as hand, told(file):
+            with self._store.hold_to_read() as hand, told(file):
                 temporary = hand.temporary()
                 temporary.write_bytes(raw)
                 os.rename(temporary, file)
