@@ -20,8 +20,9 @@ DEFAULTS: Mapping[str, str] = {
     HIGHEST_USER_WASTED_PERCENT: "0.1",
 }
 _DISABLED = ("disabled", "off", "false", "")
-# The names that dive's own configuration has had for them.
-_ALIASES: Mapping[str, str] = {
+# The names that dive's own configuration has had for them, in lower case: it heeds none.
+_NAMES: Mapping[str, str] = {
+    **{name.lower(): name for name in DEFAULTS},
     "lowest-efficiency": LOWEST_EFFICIENCY,
     "lowest-efficiency-threshold": LOWEST_EFFICIENCY,
     "highest-wasted-bytes": HIGHEST_WASTED_BYTES,
@@ -66,9 +67,10 @@ def check(found: Efficiency, rules: Mapping[str, str]) -> Checked:
 def limits_of(rules: Mapping[str, str]) -> dict[str, float | None]:
     """What each rule allows, None where it is disabled.
 
-    Raises UsageError for unknown rules and for values that mean nothing.
+    The case of names doesn't count. Raises UsageError for unknown rules, which dive leaves out but
+    which are slips most likely, and for values that mean nothing.
     """
-    named = {_ALIASES.get(name, name): text for name, text in rules.items()}
+    named = {_NAMES.get(name.lower(), name): text for name, text in rules.items()}
     unknown = named.keys() - DEFAULTS.keys()
     if unknown:
         known = ", ".join(DEFAULTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope.oci.chain import chain_ids
@@ -36,9 +35,7 @@ def inspect(store: Store, name: str, progress: Progress | None = None) -> dict[s
     except NoSuchImage:
         with suppress(NoSuchVolume):
             return {"kind": "volume", **asdict(inspect_volume(store, name))}
-        if ":" in name or Path(name).exists():
-            return inspect_target(store, name, progress)
-        raise
+        return inspect_target(store, name, progress)
 
 
 def inspect_image(store: Store, name: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def test_the_rules_are_dives_unless_told_otherwise(cli: Cli) -> None:
         ("rules:\n  lowestEfficiency: disabled\n  highestUserWastedPercent: off\n", 0),
         ("lowestEfficiency: '0.8'\nhighestUserWastedPercent: false\n", 0),
         ("lowest-efficiency-threshold: 0.8\nhighest-user-wasted-percent: .4\n", 0),
+        ("RULES:\n  LowestEfficiency: 0.8\n  HIGHESTUSERWASTEDPERCENT: 0.4\n", 0),
         ("rules:\n  lowestEfficiency: 0\n  highestUserWastedPercent: 1\n", 0),
     ],
 )

@@ -41,3 +41,8 @@ def test_nothing_found_is_a_line(cli: Cli, name: str) -> None:
     outcome = cli("inspect", name)
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith("layerscope: ")
+
+
+def test_what_looks_like_a_file_is_missed_as_one(cli: Cli) -> None:
+    outcome = cli("inspect", "nothing-here.tar")
+    assert outcome.err == "layerscope: nothing-here.tar: no such file or directory\n"

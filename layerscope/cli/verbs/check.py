@@ -54,7 +54,7 @@ def _from_file(named: Path | None) -> dict[str, str]:
     if named is None and not path.is_file():
         return {}
     values = _read_yaml(path)
-    rules = values.get("rules", values) if isinstance(values, dict) else values
+    rules = _rules(values) if isinstance(values, dict) else values
     if rules is None:
         return {}
     if not isinstance(rules, dict):
@@ -63,6 +63,12 @@ def _from_file(named: Path | None) -> dict[str, str]:
         if not isinstance(value, _SCALARS):
             raise UsageError(str(path), f"the value of {str(name)[:100]!r} is none")
     return {str(name): "" if value is None else str(value) for name, value in rules.items()}
+
+
+def _rules(values: dict[Any, Any]) -> Any:
+    """What stands under ``rules``, in any case as for dive; the values themselves without it."""
+    under = [value for name, value in values.items() if str(name).lower() == "rules"]
+    return under[-1] if under else values
 
 
 def _read_yaml(path: Path) -> Any:
