@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from layerscope.containers.mounts import parse_volume
+from layerscope.containers.shelf import all_containers
 from layerscope.errors import LayerscopeError
 from layerscope.units import now_text
 from layerscope.usecases.containers import Wanted, create, remove
@@ -58,7 +59,7 @@ WRITERS = (
     Writer("in-a-volume", "queue", "queue:/srv/queue"),
 )
 
-CAPTIONS = (
+_CAPTIONS = (
     "Five containers of one image. Each began at 0 B: the image's layers are stored once, and a "
     "new container is an empty layer on top of them.",
     "new-files writes pages that the image never had: its layer holds just them (A), and grows by "
@@ -73,8 +74,13 @@ CAPTIONS = (
     "wrote outlives it.",
     "Enter opens a container: its files with their marks, what grows most, what just happened, its "
     "size over time.",
-    "F3 hides these lines, F4 shows the next. q leaves, and the demo's store goes with it.",
 )
+
+
+def captions(*, stays: bool) -> tuple[str, ...]:
+    """What guides through the demo; ``stays`` tells whether its store does."""
+    end = "; the demo's store stays" if stays else ", and the demo's store goes with it"
+    return (*_CAPTIONS, f"F3 hides these lines, F4 shows the next. q leaves{end}.")
 
 
 @contextmanager
@@ -107,14 +113,17 @@ def demo(root: Path | None) -> Iterator[Path]:
 
 def make(store: Store) -> None:
     """Load the samples, make the image, and its containers anew. Raises LayerscopeError."""
-    from layerscope.containers.shelf import NoSuchContainer
-
+    there = [one for one in all_containers(store) if one.name in {made.name for made in WRITERS}]
+    for one in there:
+        if one.image_name != IMAGE:
+            why = f"the demo would have one of that name, and this one is of {one.image_name}"
+            raise LayerscopeError(f"container {one.name}", why, "demo without --root, or rename it")
     _load_samples(store)
     if not store.has_name(IMAGE):
         _make_image(store)
+    for one in there:
+        remove(store, one.id, force=True, with_volumes=True)
     for writer in WRITERS:
-        with contextlib.suppress(NoSuchContainer):
-            remove(store, writer.name, force=True, with_volumes=True)
         mounts = (parse_volume(writer.volume),) if writer.volume else ()
         wanted = Wanted(
             name=writer.name, entrypoint="", command=tuple(writer.command.split()), mounts=mounts

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from layerscope.containers.shelf import all_containers
+from layerscope.errors import LayerscopeError
 from layerscope.store.store import Store
-from layerscope.usecases.containers import diff, list_containers
-from layerscope.usecases.demo import WRITERS
+from layerscope.usecases.containers import Wanted, create, diff, list_containers, rename
+from layerscope.usecases.demo import WRITERS, captions, make
 from tests.support.pty import Terminal
+from tests.support.stores import load_new
 
 NAMES = sorted(writer.name for writer in WRITERS)
 WORDS = [sys.executable, "-m", "layerscope", "demo"]
@@ -81,6 +84,24 @@ def test_each_effect_is_there_to_see(tmp_path: Path) -> None:
         states = {row.container.state.value for row in list_containers(store)}
         assert states == {"exited"}
         store.close()
+
+
+def test_containers_of_others_stay(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store")
+    load_new(store)
+    create(store, "example:1", Wanted(name="deletes"))
+    with pytest.raises(LayerscopeError, match="this one is of example:1"):
+        make(store)
+    assert [one.name for one in all_containers(store)] == ["deletes"]
+    rename(store, "deletes", "mine")
+    make(store)
+    make(store)  # its own are made anew
+    assert sorted(one.name for one in all_containers(store)) == sorted([*NAMES, "mine"])
+
+
+def test_the_guide_says_what_becomes_of_the_store() -> None:
+    assert captions(stays=False)[-1].endswith("the demo's store goes with it.")
+    assert captions(stays=True)[-1].endswith("the demo's store stays.")
 
 
 def test_the_guide_can_be_switched_off(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from layerscope.cli.call import need_screen, show_demo
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.signals import ending_by_exit
-from layerscope.usecases.demo import CAPTIONS, demo
+from layerscope.usecases.demo import captions, demo
 
 
 def configure(parser: Parser) -> None:
@@ -38,4 +38,5 @@ def run(context: Context) -> int:
             sys.stdout.flush()
             while True:
                 time.sleep(1)
-        return show_demo(store, () if args.no_captions else CAPTIONS, args.theme)
+        told = () if args.no_captions else captions(stays=root is not None)
+        return show_demo(store, told, args.theme)
