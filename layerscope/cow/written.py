@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 from layerscope.cow.engine import Engine
+from layerscope.cow.handle import Handle
 from layerscope.cow.lower import LowerNode
 from layerscope.cow.node import Missing, Node
 from layerscope.cow.stat import Stat
+
+_CHUNK = 1 << 20
+GONE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL))
+"""What a call on a path says that was looked at before, if it is gone or something else now."""
 
 
 class Written(NamedTuple):
@@ -69,8 +74,9 @@ def _lookup(below: LowerNode | None, name: bytes) -> LowerNode | None:
     return below.lookup(name)
 
 
-def read_written(engine: Engine, path: bytes, size: int = 1 << 20) -> Iterator[bytes]:
-    """The content of a file of the writable layer, in pieces of ``size`` bytes."""
-    with engine.open(b"/" + path, os.O_RDONLY | os.O_NOFOLLOW) as handle:
-        while data := handle.read(size):
-            yield data
+def read_exactly(handle: Handle, size: int) -> Iterator[bytes]:
+    """``size`` bytes of an open file; zeros for what is cut off while it is read."""
+    while size > 0:
+        data = handle.read(min(size, _CHUNK)) or bytes(min(size, _CHUNK))
+        size -= len(data)
+        yield data
