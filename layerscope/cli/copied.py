@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from layerscope.cli.text import counted
+
 if TYPE_CHECKING:
     from layerscope.cli.context import Context
     from layerscope.usecases.load import Loaded
@@ -16,6 +18,7 @@ def print_copied(context: Context, verb: str, done: Loaded) -> int:
         return context.print_json(asdict(done))
     names = ", ".join(done.names) or done.id
     shared = f", {done.blobs_shared} shared" if done.blobs_shared else ""
-    added = f"{done.blobs_added} blobs, {context.size(done.bytes_added)} added{shared}"
-    context.print([f"{verb} {names} ({done.layers} layers; {added})"])
+    blobs = counted(done.blobs_added, "blob")
+    added = f"{blobs}, {context.size(done.bytes_added)} added{shared}"
+    context.print([f"{verb} {names} ({counted(done.layers, 'layer')}; {added})"])
     return 0

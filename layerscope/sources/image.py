@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
@@ -167,3 +168,11 @@ class Image(NamedTuple):
     def id(self) -> Digest:
         """The digest of the config: Docker's image ID."""
         return self.told_id or Digest.of(self.config_bytes)
+
+    def with_layers(self, diff_ids: Sequence[Digest]) -> Image:
+        """The image once its layers are known: until then a root file system's config lacks them,
+        and so its ID and steps do."""
+        if len(self.config.diff_ids) == len(diff_ids):
+            return self
+        config = replace(self.config, diff_ids=tuple(diff_ids))
+        return self._replace(config=config, config_bytes=config.to_bytes())

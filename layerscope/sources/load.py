@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from layerscope.errors import Cancelled, LayerscopeError
@@ -55,7 +55,7 @@ def load_image(
     with store.hold() as hand:
         loading = _Loading(image, store, hand, progress or Silent())
         layers = loading.layers(at_once)
-        config_bytes = _config(image, layers)
+        config_bytes = image.with_layers([layer.diff_id for layer in layers]).config_bytes
         manifest_bytes = image.manifest_bytes or _manifest(config_bytes, layers)
         loading.document(config_bytes)
         loading.document(manifest_bytes)
@@ -139,13 +139,6 @@ def _key(layer: Layer) -> Hashable:
     if layer.descriptor is not None:
         return layer.descriptor.digest
     return layer.diff_id or id(layer)
-
-
-def _config(image: Image, layers: list[KeptLayer]) -> bytes:
-    """The image's config; a root file system has none until its layer is known."""
-    if len(image.config.diff_ids) == len(layers):
-        return image.config_bytes
-    return replace(image.config, diff_ids=tuple(layer.diff_id for layer in layers)).to_bytes()
 
 
 def _manifest(config_bytes: bytes, layers: list[KeptLayer]) -> bytes:

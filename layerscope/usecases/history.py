@@ -58,8 +58,9 @@ def history_of_target(
         return history(store, stored)
     opened = OpenImage(image, store, tables=True)
     opened.read_all(progress)
-    sizes = [layer.facts.size for n in range(opened.layer_count) if (layer := opened.layer(n))]
-    return history_of_image(image, sizes)
+    layers = [layer.facts for n in range(opened.layer_count) if (layer := opened.layer(n))]
+    known = image.with_layers([layer.diff_id for layer in layers])
+    return history_of_image(known, [layer.size for layer in layers])
 
 
 def history_of_image(image: Image, sizes: Sequence[int]) -> list[HistoryRow]:

@@ -63,9 +63,9 @@ def inspect_target(store: Store, target: str, progress: Progress | None = None) 
     from layerscope.usecases.opened import open_image
 
     opened = open_image(target, store, progress)
-    image = opened.image
     layers = [one.facts for n in range(opened.layer_count) if (one := opened.layer(n))]
-    chain = chain_ids([facts.diff_id for facts in layers])
+    diff_ids = [facts.diff_id for facts in layers]
+    image, chain = opened.image.with_layers(diff_ids), chain_ids(diff_ids)
     return {
         "kind": "image",
         "id": str(image.id),

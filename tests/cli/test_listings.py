@@ -68,6 +68,17 @@ def test_history_of_an_archive_is_that_of_the_image_once_loaded(cli: Cli) -> Non
     assert [row["diff_id"] is None for row in before] == [row["empty_layer"] for row in before]
 
 
+def test_a_root_file_system_is_the_image_that_it_is_once_loaded(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").write_text("four")
+    target = f"rootfs:{tmp_path}/folder"
+    (step,), (lying,) = cli.ok("history", target), cli.ok("inspect", target)
+    assert "(1 layer; 3 blobs, " in cli("load", target, "-t", "folder:1").out
+    assert step["size"] == 4
+    assert cli.ok("history", "folder:1") == [step] == cli.ok("history", target)
+    assert cli.ok("inspect", "folder:1")[0]["id"] == lying["id"]
+
+
 def test_history_as_a_dockerfile(cli: Cli) -> None:
     lines = cli("history", WASTEFUL, "--dockerfile").out.splitlines()
     assert lines[0] == "# Reconstructed from the history of example/wasteful:latest."

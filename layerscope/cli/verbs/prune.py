@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.cli.text import counted
 from layerscope.usecases.prune import prune
 
 EXAMPLES = "layerscope prune --dry-run"
@@ -27,7 +28,6 @@ def run(context: Context) -> int:
     word = "Would free" if context.args.dry_run else "Freed"
     if context.args.dry_run:
         context.print((*(f"image {image}" for image in done.images), *done.paths))
-    context.print(
-        [f"{word} {context.size(done.bytes_freed)}: {done.blobs} blobs, {done.layers} layers"]
-    )
+    what = f"{counted(done.blobs, 'blob')}, {counted(done.layers, 'layer')}"
+    context.print([f"{word} {context.size(done.bytes_freed)}: {what}"])
     return 0
