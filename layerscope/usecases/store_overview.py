@@ -106,6 +106,12 @@ class Overview:
     things: tuple[Kept, ...]
     rubbish: int
 
+    @property
+    def listed(self) -> tuple[ImageThing, ...]:
+        """The images without nameless ones that others were made from, as with ``images``."""
+        parents = {image.parent for image in self.images}
+        return tuple(one for one in self.images if one.names or one.id not in parents)
+
     def gives_back(self, choice: Choice) -> GivenBack:
         """What deleting the choice, and pruning, gives back; rubbish that is there not counted."""
         kept: dict[str, tuple[str, ...]] = {}

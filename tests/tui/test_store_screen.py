@@ -115,9 +115,42 @@ async def test_what_is_needed_stays(root: Path) -> None:
         await to_store(explorer)
         await explorer.press("j", "d")
         assert "is needed by db" in explorer.text
+        assert "gives back" not in explorer.text.partition("stays:")[2]
+        assert "y: do it" not in explorer.text
+        await explorer.press("y", "n")
+        assert "This cannot be deleted" in explorer.text
+        await explorer.press("escape")
+        assert "This cannot be deleted" not in explorer.text
+        assert "2 images" in explorer.lines[0]
+
+
+async def test_what_nothing_needs_goes_though_another_stays(root: Path) -> None:
+    async with explore(root, columns=120, rows=30) as explorer:
+        await to_store(explorer)
+        await explorer.press("space", "space", "d")
+        assert "is needed by db" in explorer.text
+        assert "It gives back 3kB of files, " in explorer.text
         await explorer.press("y")
         assert "it is used by db" in explorer.notices
+        assert "1 images" in explorer.lines[0]
+
+
+async def test_steps_on_the_way_to_an_image_are_part_of_it(root: Path) -> None:
+    store = Store.open(root)
+    web, db = (store.resolve(name) for name in ("acme/web:1", "acme/db:1"))
+    load_new(store, image("step:1", layers=[layer("base", 40_000)], note="step"))
+    step = store.resolve("step:1")
+    store.add_image(store.blobs.read(web.manifest.digest), parent=step.id)
+    with store.database.write() as tx:
+        tx.execute("DELETE FROM names WHERE name = 'step:1'")
+    assert {step.id, web.id, db.id} == {one.id for one in store.images()}
+    store.close()
+    async with explore(root, columns=160, rows=24) as explorer:
+        await to_store(explorer)
         assert "2 images" in explorer.lines[0]
+        assert "Images: 2;" in explorer.text
+        assert "<none>" not in explorer.text
+        assert step.id.short not in explorer.text
 
 
 def _steady(line: str) -> str:

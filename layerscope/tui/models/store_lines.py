@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from layerscope.tui.models.image_lines import MARKED, bar
 from layerscope.tui.safe_text import cut, fit, fit_left, safe_text
 from layerscope.units import size_text
-from layerscope.usecases.store_overview import Choice, ContainerThing, ImageThing, Overview
+from layerscope.usecases.store_overview import (
+    Choice,
+    ContainerThing,
+    GivenBack,
+    ImageThing,
+    Overview,
+)
 
 Span = tuple[str, str]
 _SIZE, _BACK = 8, 10
+_LISTED = 12  # items of a list that a question names
 NOTHING = Choice()
 
 
@@ -36,7 +43,7 @@ class Item:
 
 def items(seen: Overview) -> list[Item]:
     """Images, then containers, then volumes, each the largest gain first."""
-    found = [_image(seen, image) for image in seen.images]
+    found = [_image(seen, image) for image in seen.listed]
     found += [_container(seen, one) for one in seen.containers]
     for volume in seen.volumes:
         back = 0 if volume.containers else volume.size
@@ -69,6 +76,27 @@ def together(chosen: Sequence[Item]) -> Choice:
         return frozenset(one.key for one in chosen if one.kind == kind)
 
     return Choice(keys("image"), keys("container"), keys("volume"))
+
+
+def can_go(item: Item, back: GivenBack) -> bool:
+    """Whether nothing needs it."""
+    return item.kind == "container" or item.key not in back.kept
+
+
+def consequences(chosen: Sequence[Item], back: GivenBack) -> list[str]:
+    """What deleting them does, in lines."""
+    lines = [f"{one.kind} {one.name}" for one in chosen[:_LISTED]]
+    if len(chosen) > _LISTED:
+        lines.append(f"and {len(chosen) - _LISTED} more")
+    for name, users in list(back.kept.items())[:3]:
+        lines.append(f"stays: {name[:19]} is needed by {', '.join(users)}")
+    going = [one for one in chosen if can_go(one, back)]
+    if going:
+        size, disk = size_text(back.size), size_text(back.disk)
+        lines.append(f"It gives back {size} of files, {disk} of the disk (blobs, indexes, logs).")
+    if any(one.kind == "volume" for one in going):
+        lines.append("What is in a volume is nowhere else.")
+    return lines
 
 
 class StoreLines:
@@ -147,10 +175,11 @@ class SharedLines:
         self._lines.append([(f" {text}", role)])
 
     def _of_image(self, seen: Overview, item: Item) -> None:
-        names = {one.id: ", ".join(one.names) or one.id[7:19] for one in seen.images}
-        (image,) = (one for one in seen.images if one.id == item.key)
+        names = {one.id: ", ".join(one.names) or one.id[7:19] for one in seen.listed}
+        (image,) = (one for one in seen.listed if one.id == item.key)
         layers = {one.chain_id: one for one in seen.layers}
-        own = sum(layers[c].size for c in set(image.layers) if len(layers[c].images) == 1)
+        others_of = {c: names.keys() & layers[c].images - {image.id} for c in image.layers}
+        own = sum(layers[c].size for c, others in others_of.items() if not others)
         self._say(f"{size_text(own)} its own, {size_text(image.size - own)} shared", "dim")
         back = seen.gives_back(item.choice)
         self._say(f"deleted and pruned: {size_text(back.disk)} of the disk", "dim")
@@ -158,7 +187,7 @@ class SharedLines:
         self._say("its layers, the newest first, and who else has them:", "dim")
         for number in reversed(range(len(image.layers))):
             layer = layers[image.layers[number]]
-            others = sorted(safe_text(names[one]) for one in layer.images if one != image.id)
+            others = sorted(safe_text(names[one]) for one in others_of[layer.chain_id])
             words = ", ".join(others) if others else "nobody else"
             role = "" if others else "added"
             size = fit_left(size_text(layer.size), _SIZE)

@@ -21,7 +21,7 @@ _NO = Command("answer('')", ("n",), "No", "leave it", "Question")
 
 class AskScreen(ModalScreen[str]):
     """Gives ``yes`` or what was typed; an empty text for no. ``offered`` is None where there is
-    nothing to type."""
+    nothing to type. What isn't ``possible`` is only told."""
 
     BINDINGS = bindings((BACK,))
 
@@ -33,10 +33,18 @@ class AskScreen(ModalScreen[str]):
     AskScreen #keys { color: $text-muted; }
     """
 
-    def __init__(self, question: str, details: Sequence[str] = (), offered: str | None = None):
+    def __init__(
+        self,
+        question: str,
+        details: Sequence[str] = (),
+        offered: str | None = None,
+        *,
+        possible: bool = True,
+    ) -> None:
         super().__init__()
         self._question, self._details, self._offered = question, details, offered
-        if offered is None:
+        self._possible = possible
+        if offered is None and possible:
             for command in (_YES, _NO):
                 self._bindings.bind(command.keys[0], command.id, command.words)
 
@@ -50,7 +58,8 @@ class AskScreen(ModalScreen[str]):
                 yield Prompt("")
                 yield Static("Enter: do it   Esc: leave it", id="keys", markup=False)
             else:
-                yield Static("y: do it   n, Esc: leave it", id="keys", markup=False)
+                keys = "y: do it   n, Esc: leave it" if self._possible else "Esc: leave it"
+                yield Static(keys, id="keys", markup=False)
 
     def on_mount(self) -> None:
         """What is offered can be changed at once."""

@@ -17,6 +17,8 @@ from layerscope.tui.models.store_lines import (
     Item,
     SharedLines,
     StoreLines,
+    can_go,
+    consequences,
     items,
     store_headings,
     together,
@@ -30,8 +32,6 @@ from layerscope.tui.widgets.rows import NoRows, RowList
 from layerscope.units import size_text
 from layerscope.usecases.prune import Pruned, prune
 from layerscope.usecases.store_overview import Choice, Overview, delete, overview
-
-_LISTED = 12  # items of a list that a question names
 
 
 class StoreScreen(ExplorerScreen):
@@ -109,7 +109,7 @@ class StoreScreen(ExplorerScreen):
         seen = event.seen
         layers = size_text(sum(one.size for one in seen.layers))
         self.say(
-            f"Store — {len(seen.images)} images in {layers} of layers, "
+            f"Store — {len(seen.listed)} images in {layers} of layers, "
             f"{len(seen.containers)} containers, {len(seen.volumes)} volumes — {self.session.root}"
         )
         self._show()
@@ -131,8 +131,8 @@ class StoreScreen(ExplorerScreen):
             back = self._seen.gives_back(together(chosen))
             stay = f"; {len(back.kept)} of them stay, being needed" if back.kept else ""
             words = (
-                f" {len(chosen)} marked: deleting them all gives back {size_text(back.size)}, "
-                f"{size_text(back.disk)} of the disk{stay}"
+                f" {len(chosen)} marked: deleting them all gives back {size_text(back.size)} of "
+                f"files, {size_text(back.disk)} of the disk{stay}"
             )
         self.query_one("#gain", Line).show(words)
 
@@ -175,21 +175,17 @@ class StoreScreen(ExplorerScreen):
             return
         choice = together(chosen)
         back = self._seen.gives_back(choice)
-        details = [f"{one.kind} {one.name}" for one in chosen[:_LISTED]]
-        if len(chosen) > _LISTED:
-            details.append(f"and {len(chosen) - _LISTED} more")
-        for name, users in list(back.kept.items())[:3]:
-            details.append(f"stays: {name[:19]} is needed by {', '.join(users)}")
-        details.append(f"It gives back {size_text(back.size)}, {size_text(back.disk)} of the disk.")
-        if choice.volumes:
-            details.append("What is in a volume is nowhere else.")
 
         def answered(answer: str | None) -> None:
             if answer:
                 self._delete(choice)
 
         number = f"these {len(chosen)} things" if len(chosen) > 1 else "this"
-        self.app.push_screen(AskScreen(f"Delete {number}?", details), answered)
+        possible = any(can_go(one, back) for one in chosen)
+        question = f"Delete {number}?" if possible else f"{number.capitalize()} cannot be deleted"
+        self.app.push_screen(
+            AskScreen(question, consequences(chosen, back), possible=possible), answered
+        )
 
     @work(thread=True, group="delete")
     def _delete(self, choice: Choice) -> None:
