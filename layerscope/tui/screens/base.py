@@ -114,7 +114,7 @@ class ExplorerScreen(Screen[None]):
     def _on_timer_update(self) -> None:
         """Paint the widgets that have asked for it, and with them those that are about to: what a
         key changes in a second widget would be a picture of its own, two frames later."""
-        if self.is_current and not self.app._batch_count:
+        if self.app.screen is self and not self.app._batch_count:
             for widget in self._compositor.widgets:
                 if widget._repaint_required and widget is not self:
                     widget._repaint_required = False

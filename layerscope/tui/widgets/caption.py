@@ -29,7 +29,7 @@ class Guide:
 
 
 class Caption(Static):
-    """Shows the guide's caption; it goes on by itself."""
+    """Shows the guide's caption; it goes on by itself while its screen is on top."""
 
     DEFAULT_CSS = """
     Caption { height: auto; max-height: 3; background: $primary-muted; color: $foreground; }
@@ -43,15 +43,17 @@ class Caption(Static):
 
     def on_mount(self) -> None:
         """Start turning."""
-        self._timer = self.set_interval(_SECONDS, self._turn)
+        self._timer = self.set_timer(_SECONDS, self._turn)
 
     def show(self) -> None:
         """Show what the guide says now, for as long as a caption stays."""
         self.set_class(self._guide.is_hidden, "-hidden")
         self.update(self._guide.text)
-        self._timer.reset()
+        self._timer.stop()
+        self._timer = self.set_timer(_SECONDS, self._turn)
 
     def _turn(self) -> None:
-        if self.screen.is_current and not self._guide.is_hidden:
+        # Textual counts the screen below the top one as current, too.
+        if self.app.screen is self.screen and not self._guide.is_hidden:
             self._guide.go_on()
             self.show()
