@@ -14,11 +14,13 @@ from layerscope.accounting.live.entries import Folder
 from layerscope.accounting.live.remembered import Remembered
 from layerscope.accounting.live.timeline import (
     Point,
+    Sizes,
     Snapshot,
     keep,
     moments,
     ranked,
     snapshot,
+    tens,
     thin,
 )
 from layerscope.errors import LayerscopeError
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from layerscope.usecases.live_tracked import Tracked
 
 _EVERY = 1.0  # seconds between two points
-_WHOLE = 10.0  # and between two that name the largest files
 _THIN = 60.0
 _SHOW = 5.0  # between two times that the opened one's timeline is told whole
 _NAMES = 50
@@ -46,7 +47,7 @@ class TimelineWriter:
         self._writing: Future[None] | None = None
         self._next = self._next_thin = self._next_show = 0.0
         self._kept: dict[str, tuple[int, int]] = {}
-        self._whole: dict[str, float] = {}
+        self._whole: dict[str, int] = {}  # the ten seconds that had the largest files last
         self._points: dict[str, Point] = {}
         self._shown: tuple[str, list[Moment]] | None = None
         self._remembered = Remembered()
@@ -74,15 +75,24 @@ class TimelineWriter:
         if now < self._next and not last:
             return
         self._kept[identity] = (figures.size, figures.files)
-        changes = ranked(tracked.since_point)
-        tracked.since_point.clear()
-        largest = []
+        since, unwritten = tracked.since_point, self._points.get(identity)
+        for path, delta in unwritten.changes if unwritten else ():
+            since[path] = since.get(path, 0) + delta
+        changes = ranked(since)
+        since.clear()
         if tracked.container.origin != OWN:
             self._others.add(identity)
-        if layer is not None and now - self._whole.get(identity, -_WHOLE) >= _WHOLE:
-            self._whole[identity] = now
-            largest = largest_files(layer)
+        names_wait = unwritten is not None and unwritten.largest is not None
+        largest = self._largest(identity, layer, is_due=names_wait) if layer is not None else None
         self._points[identity] = Point(identity, figures.size, figures.files, changes, largest)
+
+    def _largest(self, identity: str, layer: LiveLayer, *, is_due: bool) -> Sizes | None:
+        """The largest files, if it is time to name them, as the store has it."""
+        ten = tens(time.time())
+        if self._whole.get(identity) == ten and not is_due:
+            return None
+        self._whole[identity] = ten
+        return largest_files(layer)
 
     def events(self, opened: str | None) -> list[Event]:
         """Keep what is due; the opened container's timeline if it has grown."""

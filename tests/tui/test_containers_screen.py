@@ -8,6 +8,7 @@ import pytest
 
 from layerscope.accounting.live.figures import Source, Why
 from layerscope.store.store import Store
+from layerscope.tui.models.container_lines import ThenLines
 from layerscope.tui.screens.containers import ContainersScreen
 from layerscope.usecases import live_lines as lines
 from tests.support.explorer import Explorer, explore
@@ -93,6 +94,43 @@ async def test_a_moment_shows_what_was_there(root: Path) -> None:
         assert "and 2 smaller ones, 30B" in explorer.text
         await explorer.press("escape")
         assert "smaller ones" not in explorer.text
+
+
+async def test_of_the_tree_nothing_stays_beside_what_was_there(root: Path) -> None:
+    async with explore(root, columns=80, rows=24) as explorer:
+        await to_containers(explorer)
+        screen = explorer.app.screen
+        assert isinstance(screen, ContainersScreen)
+        await explorer.press("5")
+        screen._take(EVENTS[2])  # it goes on while it is hidden
+        await explorer._pilot.pause(0.3)
+        await explorer.press("enter")
+        screen._take(lines.Then(DB, NOON, NOON, (), 1, 30))
+        await explorer._pilot.pause(0.3)
+        below = explorer.lines[explorer.lines.index("─" * 80) + 1 :]
+        assert [line for line in below[:-1] if line] == [
+            " what was there at 2023-11-14 22:13:20",
+            " 1 file, 30B",
+        ]
+        await explorer.press("escape", "1")
+        assert "SINCE" in explorer.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "left_out", "words"),
+    [
+        (((b"a", 5),), 1, "and 1 smaller one, 30B"),
+        (((b"a", 5),), 1200, "and 1,200 smaller ones, 30B"),
+        ((), 1, "1 file, 30B"),
+        ((), 2, "2 files, 30B"),
+    ],
+)
+def test_what_has_no_line_of_its_own(
+    rows: tuple[tuple[bytes, int], ...], left_out: int, words: str
+) -> None:
+    model = ThenLines(lines.Then(DB, NOON, NOON, rows, left_out, 30))
+    (text, _), *_ = model.spans(len(model) - 1, 60)
+    assert text.strip() == words
 
 
 async def test_figures_that_may_be_old_say_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

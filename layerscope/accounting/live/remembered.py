@@ -61,7 +61,8 @@ class Remembered:
             moment, largest = one.moment, one.largest
             if moment.time <= when and largest is not None:
                 rest = max(0, moment.size - sum(size for _, size in largest))
-                return Snapshot(moment.time, largest, moment.files - len(largest), rest)
+                left_out = max(0, moment.files - len(largest))
+                return Snapshot(moment.time, largest, left_out, rest)
         return None
 
 

@@ -93,7 +93,7 @@ def _largest_to_keep(tx: Connection, second: int, point: Point) -> bytes | None:
         "SELECT max(time) FROM timeline WHERE container = ? AND largest IS NOT NULL",
         (point.container,),
     ).fetchone()
-    is_due = last is None or tens(last) != tens(second)
+    is_due = last is None or last == second or tens(last) != tens(second)
     return _packed(point.largest[:_PATHS], _LARGEST) if is_due else None
 
 
@@ -103,8 +103,12 @@ def _amend(tx: Connection, second: int, point: Point, told: Sizes) -> None:
     for path, delta in point.changes:
         sums[path] = max(sums.get(path, 0), delta, key=abs)
     tx.execute(
-        "UPDATE timeline SET size = ?, files = ?, changes = ? WHERE container = ? AND time = ?",
-        (point.size, point.files, _packed(ranked(sums), _CHANGES), point.container, second),
+        "UPDATE timeline SET size = ?, files = ?, changes = ?, largest = coalesce(?, largest)"
+        " WHERE container = ? AND time = ?",
+        (
+            *(point.size, point.files, _packed(ranked(sums), _CHANGES)),
+            *(_largest_to_keep(tx, second, point), point.container, second),
+        ),
     )
 
 
@@ -170,7 +174,7 @@ def snapshot(database: Database, container: str, when: float) -> Snapshot | None
     largest = _unpacked(packed)
     # Of seconds that went into one, the names may be of an earlier one than the size.
     rest = max(0, size - sum(length for _, length in largest))
-    return Snapshot(float(time), largest, files - len(largest), rest)
+    return Snapshot(float(time), largest, max(0, files - len(largest)), rest)
 
 
 def ranked(sums: Mapping[bytes, int]) -> Sizes:

@@ -225,8 +225,17 @@ class ThenLines:
             when = datetime.fromtimestamp(then.time)
             return [(fit(f" what was there at {when:%Y-%m-%d %H:%M:%S}", width), "strong")]
         if index > len(then.rows):
-            words = f" and {then.left_out:,} smaller ones, {size_text(then.rest)}"
-            return [(fit(words, width), "dim")]
+            return [(fit(f" {_left_out(then)}", width), "dim")]
         path, size = then.rows[index - 1]
         head = f" {fit_left(size_text(size), 8)} "
         return [(head, "strong"), (fit_end("/" + safe_name(path), width - len(head)), "")]
+
+
+def _left_out(then: Then) -> str:
+    """How many files have no line of their own, and their bytes together."""
+    one = then.left_out == 1
+    if then.rows:
+        words = "and 1 smaller one" if one else f"and {then.left_out:,} smaller ones"
+    else:
+        words = "1 file" if one else f"{then.left_out:,} files"
+    return f"{words}, {size_text(then.rest)}"

@@ -207,6 +207,12 @@ class ContainersScreen(ContainerActs):
         self.side.go_on(model)
 
     def _show_files(self, known: Details) -> None:
+        looked_back = isinstance(self.files.model, ThenLines)
+        self._show_tree_or_then(known)
+        if looked_back != isinstance(self.files.model, ThenLines):
+            self.query_one("#left-headings", Headings).refresh()
+
+    def _show_tree_or_then(self, known: Details) -> None:
         if known.then is not None:
             self.files.go_on(ThenLines(known.then))
             return

@@ -150,6 +150,8 @@ class RowList(ScrollView, can_focus=True):
                 self._refresh_row(index)
         self._strips = {key: strip for key, strip in self._strips.items() if key[0] in same}
         self._drawn = {index: spans for index, spans in self._drawn.items() if index in same}
+        if not region.height:  # it is hidden: nothing that was drawn is right when it comes back
+            self.refresh()
         self.move_to(self._cursor if cursor is None else cursor)
 
     def _take_length(self) -> None:

@@ -11,7 +11,7 @@ NOON = 1_700_000_000.0
 
 
 def point(size: int, *changes: tuple[bytes, int], largest: bool = False) -> Point:
-    return Point("c", size, 1, list(changes), [(b"f", size)] if largest else [])
+    return Point("c", size, 1, list(changes), [(b"f", size)] if largest else None)
 
 
 @pytest.fixture

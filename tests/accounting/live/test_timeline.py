@@ -46,6 +46,30 @@ def test_what_is_said_twice_is_kept_once(store: Store, one: str) -> None:
     assert snapshot(store.database, one, START - 1.0) is None
 
 
+def test_what_nobody_looked_at_is_no_snapshot(store: Store, one: str) -> None:
+    for second, largest in (
+        (0, None),  # by the store's clock
+        (3, [(b"log", 3)]),
+        (5, [(b"log", 5)]),  # of another process; its ten seconds have names already
+        (11, None),
+        (13, [(b"log", 13)]),
+    ):
+        keep(store.database, START + second, [Point(one, second + 1, 1, [], largest)])
+    assert snapshot(store.database, one, START + 2) is None
+    for when, time in ((3, 3), (12, 3), (19, 13)):
+        then = snapshot(store.database, one, START + when)
+        assert then is not None
+        assert (then.time, then.largest) == (START + time, [(b"log", time)])
+
+
+def test_the_second_point_of_a_second_brings_its_names(store: Store, one: str) -> None:
+    keep(store.database, START, [Point(one, 1, 1, [], None)])
+    keep(store.database, START, [Point(one, 9, 1, [], [(b"log", 9)])])
+    then = snapshot(store.database, one, START)
+    assert then is not None
+    assert (then.largest, then.left_out, then.rest) == ([(b"log", 9)], 0, 0)
+
+
 def test_it_goes_with_its_container(store: Store, one: str) -> None:
     keep(store.database, START, [Point(one, 5, 1, [], []), Point("nobody", 5, 1, [], [])])
     remove(store, "one")
