@@ -17,7 +17,10 @@ from layerscope.oci.config import ImageConfig
 
 @dataclass(frozen=True, slots=True)
 class FileDifference:
-    """A path that only one stack has, or that differs; sizes in bytes, None where it isn't."""
+    """A path that only one stack has, or that differs; sizes in bytes, None where it isn't.
+
+    A file of several names has its bytes at one of them.
+    """
 
     path: bytes
     change: Change
@@ -41,13 +44,13 @@ def compare_files(a: StackView, b: StackView) -> Iterator[FileDifference]:
         row_a, row_b = rows_a.get(key), rows_b.get(key)
         path = key.replace(NUL, b"/")
         if row_a is None and row_b is not None:
-            yield FileDifference(path, Change.ADDED, None, b.size(row_b))
+            yield FileDifference(path, Change.ADDED, None, b.counted(row_b))
         elif row_b is None and row_a is not None:
-            yield FileDifference(path, Change.REMOVED, a.size(row_a), None)
+            yield FileDifference(path, Change.REMOVED, a.counted(row_a), None)
         elif row_a is not None and row_b is not None and not _same_place(a, row_a, b, row_b):
             change = _change(a.entry(row_a), b.entry(row_b))
             if change is not Change.UNCHANGED:
-                yield FileDifference(path, change, a.size(row_a), b.size(row_b))
+                yield FileDifference(path, change, a.counted(row_a), b.counted(row_b))
 
 
 def compare_configs(a: ImageConfig, b: ImageConfig) -> list[ConfigDifference]:

@@ -100,6 +100,10 @@ class StackView(TreeRows):
             return moved
         return self.layers[self.layer[row]].key(self.row[row])
 
+    def counted(self, row: int) -> int:
+        """Bytes that what is there at a row stands for: a file of several names counts at one."""
+        return self._bytes_before[row + 1] - self._bytes_before[row]
+
     def own_size(self, row: int) -> int:
         """Bytes that the top layer itself holds at and below a row."""
         return self._own_before[self.end[row]] - self._own_before[row]

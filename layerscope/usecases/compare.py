@@ -87,4 +87,4 @@ def _files(left: StackView | None, right: StackView | None) -> Iterator[FileDiff
 def _all(stack: StackView) -> Iterator[tuple[bytes, int]]:
     for row in range(1, len(stack)):
         if stack.change[row] != Change.REMOVED:
-            yield stack.path(row), stack.size(row)
+            yield stack.path(row), stack.counted(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.entry import Entry
 from layerscope.index.change import Change
 from layerscope.index.stack import StackView
 from layerscope.usecases.opened import OpenImage
@@ -16,7 +16,8 @@ from layerscope.usecases.paths import NoSuchPath, clean, find
 class TreeRow:
     """One path: everything known of it, the layer it comes from, what the top layer did to it.
 
-    ``subtree_size`` is bytes of all below a directory, each inode once.
+    ``subtree_size`` is bytes at and below it, that are or that were there, each inode once: a file
+    of several names counts at one of them.
     """
 
     entry: Entry
@@ -58,6 +59,6 @@ def changes(image: OpenImage, layer: int, path: bytes = b"") -> Iterator[TreeRow
 
 
 def _row(stack: StackView, row: int) -> TreeRow:
-    entry = stack.entry(row)
-    size = stack.subtree_size(row) if entry.kind is Kind.DIR else entry.size
-    return TreeRow(entry, stack.layer[row], Change(stack.change[row]), size)
+    change = Change(stack.change[row])
+    size = stack.removed_size(row) if change is Change.REMOVED else stack.subtree_size(row)
+    return TreeRow(stack.entry(row), stack.layer[row], change, size)

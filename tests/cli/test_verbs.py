@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Cli
+from tests.support.command import Cli, run
 
 FIVE = "sample_images/five-layers.docker.tar"
 WASTEFUL = "sample_images/wasteful.docker.tar"
@@ -74,6 +75,16 @@ def test_removed_paths_are_changes_and_no_files(cli: Cli) -> None:
     there = {row["path"] for row in cli.ok("tree", FIVE)}
     assert gone
     assert not gone & there
+
+
+def test_what_a_layer_removed_is_told_with_the_bytes_that_were_there(cli: Cli) -> None:
+    lines = cli("tree", FIVE, "--changes", "4", "--bytes").out.splitlines()
+    sizes = {line.split()[5]: int(line.split()[3]) for line in lines if line.startswith("D")}
+    assert sizes["/usr/bin/perl"] == 0  # a hard link: another name of a file that stays
+    assert sizes["/usr/share/doc/base"] == 10_000  # of all that was in it
+    (layer,) = (row for row in cli.ok("layers", FIVE) if row["index"] == 4)
+    tops = (size for path, size in sizes.items() if path.rpartition("/")[0] not in sizes)
+    assert sum(tops) == layer["removed_bytes"]
 
 
 def test_cp_of_a_file(cli: Cli, tmp_path: Path) -> None:
@@ -159,6 +170,21 @@ def test_names_come_and_go(cli: Cli) -> None:
     assert done["blobs"] == 7
     assert cli.ok("prune")["bytes_freed"] == 0
     assert cli.ok("fsck")["clean"]
+
+
+def test_what_pruning_would_take_is_said_in_words(cli: Cli) -> None:
+    cli.ok("load", FIVE, "-t", "five:1")
+    assert run("layers", WASTEFUL, root=cli.root).returncode == 0  # and lets go of them
+    cli.ok("rmi", "five:1")
+    lines = cli("prune", "--dry-run").out.splitlines()
+    assert lines[0].split() == ["SIZE", "WHAT", "NAME"]
+    words = Counter(line[10:].rpartition("   ")[0].strip() for line in lines[1:-1])
+    assert words == {
+        "blob that no image has": 7,
+        "index of a layer that no image has": 5,
+        "index of a layer looked at; it is read again next time": 7,
+    }
+    assert "7 blobs, 12 layers" in lines[-1]
 
 
 def test_a_removal_that_fails_does_not_stop_the_others(cli: Cli) -> None:
