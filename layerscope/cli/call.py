@@ -131,9 +131,12 @@ def show_demo(root: Path, captions: Sequence[str], theme: str | None) -> int:
 
 
 def _root(named: str | None) -> Path:
-    """The store's folder, wherever this process and those that it starts go to."""
+    """The store's folder, wherever this process and those that it starts go to. Raises UsageError
+    for an empty name: an unset variable's, most likely."""
     from layerscope.cli.context import default_root
 
+    if named == "":
+        raise UsageError("--root", "it names no folder")
     return (Path(named) if named else default_root()).absolute()
 
 

@@ -54,6 +54,7 @@ def test_help_is_found_wherever_it_is_asked_for(tmp_path: Path) -> None:
         (["ls", "-x", "folder"], 2, "it is no verb"),
         (["images", "--format", "{{.ID"], 2, "no }} at its end"),
         (["images", "--root", "README.md"], 1, "README.md"),
+        (["images", "--root", ""], 2, "--root: it names no folder"),
         (["cat", "--json", "image.tar", "/x"], 2, "a file's bytes are no JSON"),
         (["cat", "sample_images/five-layers.docker.tar", "/etc/motd/"], 1, "it is no folder"),
         (["exec", "--json", "c", "sh"], 2, "what the command prints is no JSON"),
