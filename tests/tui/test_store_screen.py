@@ -84,7 +84,8 @@ async def test_pruning_shows_its_list_first(root: Path) -> None:
         await to_store(explorer)
         assert "Nothing refers to 7B: p prunes it." in explorer.text
         await explorer.press("p")
-        assert f"blobs/sha256/{'0' * 20}" in explorer.text
+        assert f"blobs/sha256/{'0' * 12}" in explorer.text
+        assert "blob that no image has" in explorer.text
         await explorer.press("y")
         assert "Nothing refers to 0B" in explorer.text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
+from layerscope.cli.table import table
 from layerscope.cli.text import counted
 from layerscope.usecases.prune import prune
 
@@ -26,8 +27,9 @@ def run(context: Context) -> int:
         freed = {"bytes_freed": done.bytes_freed, "blobs": done.blobs, "layers": done.layers}
         return context.print_json(freed | {"images": list(done.images)})
     word = "Would free" if context.args.dry_run else "Freed"
-    if context.args.dry_run:
-        context.print((*(f"image {image}" for image in done.images), *done.paths))
+    if context.args.dry_run and done.things:
+        rows = [(context.size(one.size), one.about, one.name) for one in done.things]
+        context.print(table(["SIZE", "WHAT", "NAME"], rows))
     what = f"{counted(done.blobs, 'blob')}, {counted(done.layers, 'layer')}"
     context.print([f"{word} {context.size(done.bytes_freed)}: {what}"])
     return 0

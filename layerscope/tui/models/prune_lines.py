@@ -10,6 +10,7 @@ from layerscope.units import size_text
 from layerscope.usecases.prune import PrunedThing
 
 Span = tuple[str, str]
+_NAME = 26  # columns: as many digits of a digest as are told apart elsewhere
 
 
 class PruneLines:
@@ -23,14 +24,15 @@ class PruneLines:
         return len(self.things)
 
     def spans(self, index: int, width: int) -> Sequence[Span]:
-        """A mark if it goes, its bytes, its name."""
+        """A mark if it goes, its bytes, its name, what it is."""
         thing = self.things[index]
         goes = thing.name in self._going
         size = "" if thing.name.startswith("image ") else size_text(thing.size)
         head = f" {MARKED if goes else ' '} "
-        room = max(0, width - len(head) - 10)
+        room = max(0, width - len(head) - 10 - _NAME - 2)
         return [
             (head, "accent"),
             (f"{fit_left(size, 8)}  ", "strong" if goes else "dim"),
-            (fit(safe_text(thing.name), room), "" if goes else "dim"),
+            (f"{fit(safe_text(thing.name), _NAME)}  ", "" if goes else "dim"),
+            (fit(thing.about, room), "dim"),
         ]
