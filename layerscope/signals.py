@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from layerscope.errors import LayerscopeError
 
@@ -46,15 +47,27 @@ def handlers_kept(numbers: Iterable[int]) -> Iterator[None]:
                 signal.signal(number, handler)
 
 
+def heeded(numbers: Iterable[int]) -> list[int]:
+    """Those of the signals that this process was not started to ignore, as by nohup."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 @contextmanager
-def ending_by_exit() -> Iterator[None]:
+def ending_by_exit(numbers: Iterable[int] = ENDING) -> Iterator[None]:
     """The signals that end a program raise SystemExit in the block, so that it can tidy up; after
     it every signal does what it did before, whoever took it meanwhile."""
     with handlers_kept(signal.valid_signals()):
-        for number in ENDING:
-            signal.signal(number, _exit)
+        for number in heeded(numbers):
+            signal.signal(number, leave)
         yield
 
 
-def _exit(number: int, _: FrameType | None) -> None:
+def leave(number: int, _: FrameType | None) -> NoReturn:
+    """Raise SystemExit for a signal. It comes once: shells and terminals that close say it again,
+    and that must not end the tidying up."""
+    signal.signal(number, _said_again)
     raise SystemExit(128 + number)
+
+
+def _said_again(number: int, _: FrameType | None) -> None:
+    """Unlike ignoring it, this is not passed on to programs that are started."""

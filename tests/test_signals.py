@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from layerscope.errors import LayerscopeError
-from layerscope.signals import ENDING, ending_by_exit, signal_number
+from layerscope.signals import ENDING, ending_by_exit, handlers_kept, signal_number
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_a_block_that_ends_by_a_signal_leaves_nothing_changed() -> None:
         block()
     assert leaving.value.code == 128 + signal.SIGTERM
     assert [signal.getsignal(number) for number in ENDING] == before
+
+
+def test_what_a_process_was_started_to_ignore_stays_ignored() -> None:
+    with handlers_kept(ENDING):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with ending_by_exit():
+            os.kill(os.getpid(), signal.SIGHUP)
+
+
+def test_a_signal_that_is_said_again_does_not_end_the_tidying_up() -> None:
+    def block() -> None:
+        with ending_by_exit():
+            try:
+                os.kill(os.getpid(), signal.SIGHUP)
+            finally:
+                os.kill(os.getpid(), signal.SIGHUP)
+
+    with pytest.raises(SystemExit):
+        block()

@@ -64,8 +64,8 @@ def _verb(name: str, words: list[str]) -> int:
 
     try:
         args = parser_of(name).parse(words)
-    except SystemExit:  # --help has printed what it is for
-        return 0
+    except SystemExit as leaving:  # --help has printed what it is for; or a signal came
+        return int(leaving.code or 0)
     root = _root(args.root)
     context = Context(args, root)
     try:

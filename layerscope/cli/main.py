@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import signal
 import sys
 
 TYPE_CHECKING = False
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one call; the exit code (0 done, 1 failed, 2 wrong words, 130 interrupted)."""
+    """Run one call; the exit code (0 done, 1 failed, 2 wrong words, 130 interrupted).
+
+    Raises SystemExit for other signals that end it."""
     words = list(sys.argv[1:] if argv is None else argv)
     # numpy's algebra, which nothing here asks for, would start a thread a core when it is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -37,12 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry() -> NoReturn:
-    """:func:`main` as a program. Nothing is left to be done at its end: taking the interpreter
-    apart piece by piece would cost a short call a tenth of its time."""
+    """:func:`main` as a program, which tidies up when it is told to end. Nothing is left to be done
+    at its end: taking the interpreter apart piece by piece would cost a short call a tenth of its
+    time."""
+    from layerscope.signals import ending_by_exit
+
     try:
-        code = main()
-    except SystemExit as leaving:  # a signal before the explorer stood, or after
-        code = leaving.code if isinstance(leaving.code, int) else 1
+        with ending_by_exit((signal.SIGTERM, signal.SIGHUP)):
+            code = main()
+    except SystemExit as leaving:  # at once: nobody may be there to read what is left
+        atexit._run_exitfuncs()
+        os._exit(leaving.code if isinstance(leaving.code, int) else 1)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

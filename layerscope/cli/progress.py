@@ -11,6 +11,7 @@ from types import FrameType
 
 from layerscope.errors import Cancelled
 from layerscope.progress import Progress
+from layerscope.signals import ENDING, heeded, leave
 from layerscope.units import age_text, size_text
 
 _EVERY = 0.1  # seconds between two repaints
@@ -19,14 +20,15 @@ _TURN = 1.0  # seconds of waiting for others that are
 
 
 class Stop:
-    """Whether somebody pressed Ctrl+C; work in other threads asks :meth:`check`.
+    """Whether somebody pressed Ctrl+C, or told this process to end; work in other threads asks
+    :meth:`check`.
 
     A second Ctrl+C doesn't wait for the work to stop.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._before = signal.signal(signal.SIGINT, self._on_signal)
+        self._before = {number: signal.signal(number, self._on_signal) for number in heeded(ENDING)}
 
     def check(self) -> None:
         """Raise Cancelled if it was pressed."""
@@ -34,11 +36,14 @@ class Stop:
             raise Cancelled
 
     def close(self) -> None:
-        """Leave the signal to who had it before."""
-        signal.signal(signal.SIGINT, self._before)
+        """Leave the signals to who had them before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._asked.set()
+        if number != signal.SIGINT:
+            leave(number, frame)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         raise KeyboardInterrupt
 

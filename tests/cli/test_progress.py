@@ -116,6 +116,37 @@ def test_a_wait_for_another_process_is_told_and_ends_with_ctrl_c(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_tells_it_to_end_finds_nothing_left(
+    endless: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Once or, as a terminal that closes does, again and again."""
+    store = tmp_path / "store"
+
+    def files() -> list[Path]:
+        return [path for path in store.glob("tmp/**/*") if path.is_file()]
+
+    words = [sys.executable, "-m", "layerscope", "--root", str(store), "load", endless]
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 20
+        while not any(map(_is_large, files())) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for _ in range(3):
+            process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (128 + number, "", "")
+    assert files() == []
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 1 << 20
+    except FileNotFoundError:
+        return False
+
+
 class Watched(io.StringIO):
     """A stderr that is a terminal."""
 
@@ -183,3 +214,14 @@ def test_ctrl_c_reaches_work_in_other_threads() -> None:
         ProgressLine(stop).check()
     stop.close()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_so_does_another_signal_that_ends_it() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    stop = Stop()
+    with pytest.raises(SystemExit):
+        os.kill(os.getpid(), signal.SIGHUP)
+    with pytest.raises(Cancelled):
+        stop.check()
+    stop.close()
+    assert signal.getsignal(signal.SIGHUP) is before

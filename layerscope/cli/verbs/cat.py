@@ -28,9 +28,7 @@ def run(context: Context) -> int:
     """Print a file's bytes."""
     args = context.args
     if args.json:
-        raise UsageError(
-            "cat", "a file's bytes are no JSON", "tree, for what is known of it"
-        )
+        raise UsageError("cat", "a file's bytes are no JSON", "tree, for what is known of it")
     image = context.open_image(args.target, last=args.layer)
     for chunk in read_file(image, as_bytes(args.path), args.layer):
         sys.stdout.buffer.write(chunk)
