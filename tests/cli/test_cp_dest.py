@@ -20,12 +20,14 @@ LAYER = tar(
         folder("d"),
         file("d/f1", b"one"),
         file("d/f2", b"two"),
-        folder("d/sub", mode=0o500),
+        folder("d/sub", mode=0o711),
         file("d/sub/f3", b"three"),
         symlink("d/to", "f1"),
         hardlink("d/to2", "d/to"),
         special("pipe", tarfile.FIFOTYPE, mode=0o600),
         folder("secret", mode=0o700),
+        folder("secret/closed", mode=0o500),
+        file("secret/closed/f", b"closed"),
         folder("big"),
         *(file(f"big/{name}", name.encode() * 65024) for name in "abcdef"),
     ]
@@ -126,13 +128,15 @@ def test_again_is_the_same(copy: Copying) -> None:
         "pipe": stat.S_IFIFO,
         "mine": b"",
     }
-    assert stat.S_IMODE((copy.here / "d/sub").stat().st_mode) == 0o500
+    assert stat.S_IMODE((copy.here / "d/sub").stat().st_mode) == 0o711
 
 
 def test_a_new_folder_is_as_open_as_the_images(copy: Copying) -> None:
     assert copy("/secret", "new").code == copy("/secret").code == 0
     for name in ("new", "secret"):
         assert stat.S_IMODE((copy.here / name).stat().st_mode) == 0o700
+        assert stat.S_IMODE((copy.here / name / "closed").stat().st_mode) == 0o500
+        assert (copy.here / name / "closed/f").read_bytes() == b"closed"
 
 
 @pytest.mark.parametrize("is_there", [True, False])
