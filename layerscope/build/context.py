@@ -42,6 +42,7 @@ class Context:
         self._root = root
         self._ignore = ignore
         self._found: dict[bytes, Entry] | None = None
+        self._inodes: dict[bytes, tuple[int, int]] = {}
         self._keys: list[bytes] = []
 
     def paths(self) -> Iterator[bytes]:
@@ -67,7 +68,8 @@ class Context:
         from dataclasses import replace
 
         entry = self._entries()[place] if place else Entry(b"", Kind.DIR, 0o755)
-        return Source(place, replace(entry, path=path), partial(self._content, place))
+        content = partial(self._content, place)
+        return Source(place, replace(entry, path=path), content, self._inodes.get(place))
 
     def _followed(self, path: bytes) -> bytes:
         """Where ``path`` is once every symlink on the way is followed, never out of the root."""
@@ -114,6 +116,8 @@ class Context:
         while parent and parent not in found:
             found[parent] = Entry(parent, Kind.DIR, 0o755)
             parent = parent.rpartition(b"/")[0]
+        if about.st_nlink > 1 and kind is not Kind.DIR:
+            self._inodes[path] = (about.st_dev, about.st_ino)
         link = os.readlink(one.path) if kind is Kind.SYMLINK else b""
         found[path] = Entry(
             path,

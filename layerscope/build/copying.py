@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from layerscope.archive.entry import Entry, Kind
@@ -14,14 +15,14 @@ from layerscope.archive.tar_format import InvalidTar
 from layerscope.build.tree import CopyFailed, Source
 from layerscope.cow.engine import Engine
 
+CAPABILITY = b"security.capability"
 _SECOND = 1_000_000_000
 
 
 class Looks(NamedTuple):
-    """What copied files belong to, and their mode where it isn't their own."""
+    """Who copied files are given to (uid, gid), and their mode, where it isn't their own."""
 
-    uid: int = 0
-    gid: int = 0
+    owner: tuple[int, int] | None = None
     mode: int | None = None
 
 
@@ -36,6 +37,7 @@ def place(engine: Engine, items: Sequence[Source], dest: bytes, looks: Looks) ->
     if top.entry.kind is Kind.DIR:
         if engine.exists(target) and not is_folder(engine, target):
             raise CopyFailed(os.fsdecode(target), "a folder can't replace a file there")
+        make_folders(engine, target.rpartition(b"/")[0])
         make_folders(engine, target, looks)
         _folder(engine, items[1:], target.rstrip(b"/"), looks)
         return
@@ -49,17 +51,25 @@ def place(engine: Engine, items: Sequence[Source], dest: bytes, looks: Looks) ->
 
 
 def _folder(engine: Engine, items: Sequence[Source], target: bytes, looks: Looks) -> None:
-    """What is in a folder; the folder that it goes into keeps its own mode."""
+    """What is in a folder; the folder that it goes into keeps its own mode. Names of one file stay
+    names of one file."""
     folders: list[tuple[bytes, Entry]] = []
+    first: dict[tuple[int, int], bytes] = {}
     for item in items:
         where = target + b"/" + item.entry.path
+        if item.inode in first:
+            clear(engine, where)
+            engine.link(first[item.inode], where)
+            continue
         if item.entry.kind is not Kind.DIR:
             put(engine, item.entry, item.open(), where, looks)
+            if item.inode is not None:
+                first[item.inode] = where
             continue
-        _make_folder(engine, where)
+        make_folder(engine, where)
         folders.append((where, item.entry))
     for where, entry in reversed(folders):
-        _dress(engine, where, entry, looks)
+        dress(engine, where, entry, looks)
 
 
 def put(
@@ -77,18 +87,37 @@ def put(
         engine.symlink(entry.link, path)
     else:
         engine.mknod(path, _FORMATS[entry.kind] | 0o600, os.makedev(*entry.device))
-    _dress(engine, path, entry, looks)
+    dress(engine, path, entry, looks)
 
 
 _FORMATS = {Kind.FIFO: stat.S_IFIFO, Kind.CHAR: stat.S_IFCHR, Kind.BLOCK: stat.S_IFBLK}
 
 
-def _dress(engine: Engine, path: bytes, entry: Entry, looks: Looks) -> None:
-    engine.chown(path, looks.uid, looks.gid)
+def dress(engine: Engine, path: bytes, entry: Entry, looks: Looks) -> None:
+    """Give what stands at ``path`` its owner, mode and time. Raises OSError."""
+    if looks.owner is not None:
+        engine.chown(path, *looks.owner)
+    else:
+        with suppress(PermissionError):  # a symlink's, which an ordinary user can't keep
+            engine.chown(path, entry.uid, entry.gid)
     if entry.kind is not Kind.SYMLINK:
-        engine.chmod(path, entry.mode if looks.mode is None else looks.mode)
+        engine.chmod(path, _mode(entry, looks))
+    if looks.owner is None and CAPABILITY in entry.xattrs:
+        with suppress(PermissionError):  # root alone may give it
+            engine.setxattr(path, os.fsdecode(CAPABILITY), entry.xattrs[CAPABILITY])
     when = entry.mtime * _SECOND + entry.mtime_ns
     engine.utime(path, when, when)
+
+
+def _mode(entry: Entry, looks: Looks) -> int:
+    """A file that is given to somebody doesn't run with his rights: chown(2) takes suid away, and
+    sgid where the group may run it."""
+    if looks.mode is not None:
+        return looks.mode
+    if looks.owner is None or entry.kind is Kind.DIR:
+        return entry.mode
+    dropped = stat.S_ISUID | (stat.S_ISGID if entry.mode & stat.S_IXGRP else 0)
+    return entry.mode & ~dropped
 
 
 def clear(engine: Engine, path: bytes) -> None:
@@ -107,7 +136,7 @@ def clear(engine: Engine, path: bytes) -> None:
     engine.rmdir(path)
 
 
-def _make_folder(engine: Engine, path: bytes) -> None:
+def make_folder(engine: Engine, path: bytes) -> None:
     """A folder at ``path``; one that is there stays, anything else makes room."""
     try:
         if engine.stat(path).fmt == stat.S_IFDIR:
@@ -119,7 +148,7 @@ def _make_folder(engine: Engine, path: bytes) -> None:
 
 
 def make_folders(engine: Engine, path: bytes, looks: Looks | None = None) -> None:
-    """``path`` and the folders above it that are missing, 0755, root's or whose ``looks`` says.
+    """``path`` and the folders above it that are missing, 0755, root's or who ``looks`` says.
 
     Raises CopyFailed.
     """
@@ -132,8 +161,7 @@ def make_folders(engine: Engine, path: bytes, looks: Looks | None = None) -> Non
             engine.mkdir(here, 0o755)
         except FileExistsError:
             raise CopyFailed(os.fsdecode(here), "it is no folder") from None
-        owner = looks or Looks()
-        engine.chown(here, owner.uid, owner.gid)
+        engine.chown(here, *((looks and looks.owner) or (0, 0)))
 
 
 def is_folder(engine: Engine, path: bytes) -> bool:
@@ -146,10 +174,12 @@ def is_folder(engine: Engine, path: bytes) -> bool:
         raise
 
 
-def resolve(engine: Engine, path: bytes) -> bytes:
-    """The absolute path with its symlinks followed, as far as it is there. Raises CopyFailed."""
+def resolve(engine: Engine, path: bytes, root: bytes = b"") -> bytes:
+    """The path below ``root`` with its symlinks followed, as far as it is there, never out of that
+    root. Raises CopyFailed."""
+    below = root + b"/"
     try:
-        return b"/" + follow(path, lambda here: _link(engine, b"/" + here))
+        return below + follow(path, lambda here: _link(engine, below + here))
     except InvalidTar:
         raise CopyFailed(os.fsdecode(path), "its symlinks go round") from None
 

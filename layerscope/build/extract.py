@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from typing import Any, cast
 
 from layerscope.archive.codec import Codec, decoded, detect
 from layerscope.archive.entry import Entry, Kind
+from layerscope.archive.paths import clean
 from layerscope.archive.read_tar import entry_at, read_tar
 from layerscope.archive.scan import ScannedEntries
-from layerscope.build.copying import Looks, clear, is_folder, make_folders, put
-from layerscope.build.tree import CopyFailed
+from layerscope.build.copying import Looks, clear, dress, make_folder, make_folders, put, resolve
 from layerscope.cow.engine import Engine
 from layerscope.cow.handle import Handle
 from layerscope.errors import LayerscopeError
 
 _BLOCK = 512
 _CHECKSUM = slice(148, 156)
-_SECOND = 1_000_000_000
 
 
 class _Pieces(io.RawIOBase):
@@ -45,12 +46,7 @@ class _Pieces(io.RawIOBase):
 def _plain(pieces: Iterator[bytes]) -> io.BufferedReader[Any]:
     """The content inflated, if it is compressed. Raises LayerscopeError, OSError."""
     head = next(pieces, b"")
-
-    def all_pieces() -> Iterator[bytes]:
-        yield head
-        yield from pieces
-
-    raw = io.BufferedReader(_Pieces(all_pieces()))
+    raw = io.BufferedReader(_Pieces(chain((head,), pieces)))
     codec = detect(head)
     if codec is Codec.PLAIN:
         return raw
@@ -61,13 +57,20 @@ def _plain(pieces: Iterator[bytes]) -> io.BufferedReader[Any]:
 def is_archive(pieces: Iterator[bytes]) -> bool:
     """Whether the content is a tar, compressed or not: its first header's checksum tells."""
     try:
-        block = _plain(pieces).read(_BLOCK)
-    except (LayerscopeError, OSError, EOFError):
+        block = _first_block(pieces)
+    except (LayerscopeError, OSError, EOFError, zlib.error):
         return False
     told = block[_CHECKSUM].strip(b" \0")
     if len(block) < _BLOCK or not told or told.strip(b"01234567"):
         return False
     return int(told, 8) == sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20
+
+
+def _first_block(pieces: Iterator[bytes]) -> bytes:
+    head = next(pieces, b"")
+    if detect(head) is Codec.GZIP:  # zlib doesn't look ahead, at what may be cut off
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _BLOCK)
+    return _plain(chain((head,), pieces)).read(_BLOCK)
 
 
 def extract(engine: Engine, pieces: Iterator[bytes], dest: bytes) -> None:
@@ -96,23 +99,31 @@ class _Placer:
         """Place the next entry."""
         self._finish_file()
         entry = entry_at(found, row)
-        path = _clean(entry.path)
-        where = self._dest + b"/" + path if path else self._dest or b"/"
+        path = clean(entry.path)
+        if not path:
+            return  # the folder that it is unpacked into stays as it is
+        where = self._place_for(path)
         if entry.kind is Kind.DIR:
-            if not is_folder(self._engine, where):
-                clear(self._engine, where)
-            make_folders(self._engine, where)
+            make_folder(self._engine, where)
             self._folders.append((where, entry))
             return
-        make_folders(self._engine, where.rpartition(b"/")[0] or b"/")
         if entry.kind is Kind.FILE:
             self._begin(entry, where, content)
         elif entry.kind is Kind.HARDLINK:
             clear(self._engine, where)
-            self._engine.link(self._dest + b"/" + _clean(entry.link), where)
-            self._dress(where, entry)  # the last of a file's names decides, as with Docker
+            self._engine.link(self._dest + b"/" + clean(entry.link), where)
+            # The last of a file's names decides, as with Docker.
+            dress(self._engine, where, entry, Looks())
         else:
-            put(self._engine, entry, iter(()), where, Looks(entry.uid, entry.gid))
+            put(self._engine, entry, iter(()), where, Looks())
+
+    def _place_for(self, path: bytes) -> bytes:
+        """Where an entry goes, in folders that are there; to symlinks on the way the folder that
+        is unpacked into is the root."""
+        holder, _, name = path.rpartition(b"/")
+        folder = resolve(self._engine, holder, self._dest).rstrip(b"/")
+        make_folders(self._engine, folder)
+        return folder + b"/" + name
 
     def more(self, content: memoryview, left: int) -> None:
         """More of the open file."""
@@ -131,7 +142,7 @@ class _Placer:
         """The last file, and the folders' own looks, the deepest first."""
         self._finish_file()
         for where, entry in reversed(self._folders):
-            self._dress(where, entry)
+            dress(self._engine, where, entry, Looks())
 
     def close(self) -> None:
         """Let go of an open file."""
@@ -153,18 +164,4 @@ class _Placer:
         self.close()
         if self._entry.sparse is not None:
             self._engine.truncate(self._where, self._entry.size)
-        self._dress(self._where, self._entry)
-
-    def _dress(self, where: bytes, entry: Entry) -> None:
-        self._engine.chown(where, entry.uid, entry.gid)
-        self._engine.chmod(where, entry.mode)
-        when = entry.mtime * _SECOND + entry.mtime_ns
-        self._engine.utime(where, when, when)
-
-
-def _clean(path: bytes) -> bytes:
-    """A name of the tar as a path from where it is unpacked. Raises CopyFailed for ``..``."""
-    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
-    if b".." in parts:
-        raise CopyFailed(repr(path[-200:])[1:], "the archive leads out of where it is unpacked")
-    return b"/".join(parts)
+        dress(self._engine, self._where, self._entry, Looks())

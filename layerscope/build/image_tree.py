@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from layerscope.archive.entry import Entry, Kind
-from layerscope.build.copying import resolve
+from layerscope.build.copying import CAPABILITY, resolve
 from layerscope.build.tree import Source
 from layerscope.cow.engine import Engine
+from layerscope.cow.stat import Stat
 
 _CHUNK = 1 << 20
 _SECOND = 1_000_000_000
@@ -39,30 +40,38 @@ class ImageTree:
         return self._walk(resolve(self._engine, b"/" + path).strip(b"/"), b"")
 
     def _walk(self, place: bytes, path: bytes) -> Iterator[Source]:
-        entry = self._entry(place, path)
-        if entry is None:
+        found = self._engine.stat(b"/" + place)
+        kind = _KINDS.get(found.fmt)
+        if kind is None:
             return
-        yield Source(place, entry, partial(self._content, place))
+        entry = self._entry(place, path, kind, found)
+        inode = (0, found.ino) if kind is not Kind.DIR and found.nlink > 1 else None
+        yield Source(place, entry, partial(self._content, place), inode)
         if entry.kind is Kind.DIR:
             for name in sorted(self._engine.names(b"/" + place)):
                 below = path + b"/" + name if path else name
                 yield from self._walk(place + b"/" + name if place else name, below)
 
-    def _entry(self, place: bytes, path: bytes) -> Entry | None:
-        found = self._engine.stat(b"/" + place)
-        kind = _KINDS.get(found.fmt)
-        if kind is None:
-            return None
+    def _entry(self, place: bytes, path: bytes, kind: Kind, found: Stat) -> Entry:
         return Entry(
             path,
             kind,
             mode=found.perm,
+            uid=found.uid,
+            gid=found.gid,
             size=found.size if kind is Kind.FILE else 0,
             mtime=found.mtime_ns // _SECOND,
             mtime_ns=found.mtime_ns % _SECOND,
             link=self._engine.readlink(b"/" + place) if kind is Kind.SYMLINK else b"",
             device=(os.major(found.rdev), os.minor(found.rdev)),
+            xattrs=self._capability(place) if kind is Kind.FILE else {},
         )
+
+    def _capability(self, place: bytes) -> dict[bytes, bytes]:
+        path, name = b"/" + place, os.fsdecode(CAPABILITY)
+        if name not in self._engine.listxattr(path):
+            return {}
+        return {CAPABILITY: self._engine.getxattr(path, name)}
 
     def _content(self, place: bytes) -> Iterator[bytes]:
         with self._engine.open(b"/" + place) as handle:

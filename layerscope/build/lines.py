@@ -18,6 +18,7 @@ _KNOWN = frozenset(("syntax", "escape", "check"))
 _WITH_HEREDOCS = frozenset(("RUN", "COPY", "ADD"))
 # Far above any Dockerfile; a file beyond it is something else.
 MAX_BYTES = 8 << 20
+_MAX_LINE = 65535
 
 
 class BadDockerfile(LayerscopeError):
@@ -55,6 +56,9 @@ def read_lines(text: str, file: str) -> Lines:
     """Cut a Dockerfile into logical lines. Raises BadDockerfile."""
     physical = text.removeprefix("\ufeff").split("\n")
     physical = [line.removesuffix("\r") for line in physical]
+    for number, line in enumerate(physical, 1):
+        if len(line) > _MAX_LINE:
+            raise BadDockerfile(file, number, f"the line is longer than {_MAX_LINE} characters")
     escape = _escape(physical, file)
     return Lines(tuple(_Reader(physical, file, escape).lines()), escape)
 

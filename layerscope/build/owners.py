@@ -10,8 +10,8 @@ _MAX_ID = 1 << 32
 
 
 def find_owner(engine: Engine, text: str) -> tuple[int, int]:
-    """uid and gid of ``USER[:GROUP]``; without a group it is the user's number, or the group of
-    his name. Raises CopyFailed."""
+    """uid and gid of ``USER[:GROUP]``; without a group it is the one of the same number or name.
+    Raises CopyFailed."""
     user, colon, group = text.partition(":")
     if not user or (colon and not group):
         raise CopyFailed(f"--chown={text}", "it isn't USER or USER:GROUP")
@@ -19,9 +19,9 @@ def find_owner(engine: Engine, text: str) -> tuple[int, int]:
     if uid is None:
         raise CopyFailed(f"--chown={text}", f"the image has no user {user!r}")
     gid = _number(engine, "/etc/group", group or user)
-    if gid is None and group:
-        raise CopyFailed(f"--chown={text}", f"the image has no group {group!r}")
-    return uid, uid if gid is None else gid
+    if gid is None:
+        raise CopyFailed(f"--chown={text}", f"the image has no group {group or user!r}")
+    return uid, gid
 
 
 def _number(engine: Engine, file: str, name: str) -> int | None:

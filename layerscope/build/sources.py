@@ -54,7 +54,7 @@ def take(tree: Tree, words: Words, heredocs: Sequence[Heredoc]) -> Taken:
 
 
 def _is_folder_name(dest: str) -> bool:
-    return dest.endswith(("/", "/.")) or dest in (".", "..")
+    return dest.endswith("/") or dest == "."
 
 
 def _inline(heredoc: Heredoc) -> Source:
@@ -77,15 +77,19 @@ def _find(tree: Tree, name: str, text: str) -> Iterator[tuple[Source, ...]]:
             raise CopyFailed(f"{name} {text}", "it is no pattern") from None
         for path in list(tree.paths()):
             if pattern.fullmatch(os.fsdecode(path)):
-                yield tuple(tree.below(path))
+                yield _named(tuple(tree.below(path)), path)
         return
     try:
         items = tuple(tree.below(os.fsencode(clean)))
     except FileNotFoundError:
         why = "there is no such file, or .dockerignore leaves it out"
         raise CopyFailed(f"{name} {text}", why) from None
-    # A symlink that was followed keeps the name by which it was asked for.
-    yield (items[0]._replace(place=os.fsencode(clean)), *items[1:])
+    yield _named(items, os.fsencode(clean))
+
+
+def _named(items: tuple[Source, ...], name: bytes) -> tuple[Source, ...]:
+    """A symlink that was followed keeps the name by which it was asked for."""
+    return (items[0]._replace(place=name), *items[1:])
 
 
 def _hashed(found: Sequence[Sequence[Source]]) -> Taken:
@@ -108,9 +112,10 @@ def _hashed(found: Sequence[Sequence[Source]]) -> Taken:
 
 
 def _hash(item: Source) -> str:
-    """Of a file's content and looks, not of its time."""
+    """Of a file's content and looks, not of its time, nor of its other names."""
     entry = item.entry
-    found = hashlib.sha256(b"%d %o %r %r\0" % (entry.kind, entry.mode, entry.link, entry.device))
+    looks = (entry.kind, entry.mode, entry.uid, entry.gid, entry.link, entry.device)
+    found = hashlib.sha256(repr((*looks, *sorted(entry.xattrs.items()))).encode() + b"\0")
     if entry.kind is Kind.FILE:
         for chunk in item.open():
             found.update(chunk)
@@ -118,15 +123,18 @@ def _hash(item: Source) -> str:
 
 
 def looks_of(engine: Engine, words: Words) -> Looks:
-    """Owner and mode that the flags name. Raises CopyFailed, BadArgument."""
+    """Owner and mode that the flags name; what comes from a stage or an image keeps its own owner
+    otherwise. Raises CopyFailed, BadArgument."""
     from layerscope.build.copying import Looks
     from layerscope.build.owners import find_owner
 
-    uid, gid = find_owner(engine, words.flags["chown"]) if "chown" in words.flags else (0, 0)
+    owner = None if "from" in words.flags else (0, 0)
+    if "chown" in words.flags:
+        owner = find_owner(engine, words.flags["chown"])
     mode = words.flags.get("chmod")
     if mode is not None and not re.fullmatch("[0-7]{3,4}", mode):
         raise BadArgument(f"--chmod={mode[:40]} is no octal mode such as 0644")
-    return Looks(uid, gid, int(mode, 8) if mode is not None else None)
+    return Looks(owner, int(mode, 8) if mode is not None else None)
 
 
 def destination(config: RuntimeConfig, dest: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from layerscope.store.hands import Hand
     from layerscope.store.images import StoredImage
     from layerscope.store.store import Store
+
+# A name like this is a stage's, never an image's.
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 OpenBase = Callable[[str, Platform | None], "StoredImage"]
 
@@ -183,6 +187,10 @@ class StageRun:
         stage = around.stages.find(name, self._stage.number)
         if stage is not None:
             image = around.states[stage.number].image
+        elif _NUMBER.fullmatch(name):
+            own = name == str(self._stage.number)
+            why = "it is this stage itself" if own else "no stage of that number stands before it"
+            raise BadArgument(f"--from={name[:40]}: {why}")
         else:
             image = around.open_base(name, around.plan.platform).id
         if image is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from layerscope.build.lines import BadDockerfile
@@ -35,7 +36,7 @@ class Stages(NamedTuple):
         for stage in reversed(there):
             if stage.name and stage.name == text.lower():
                 return stage
-        if text.isascii() and text.isdigit() and int(text) < len(there):
+        if re.fullmatch("[0-9]{1,9}", text) and int(text) < len(there):
             return there[int(text)]
         return None
 

@@ -16,12 +16,14 @@ class CopyFailed(LayerscopeError):
 class Source(NamedTuple):
     """Something to copy; ``entry.path`` is below what was asked for, ``b""`` for that itself.
 
-    ``place`` is its path in the tree; ``open`` gives a file's content in pieces.
+    ``place`` is its path in the tree; ``open`` gives a file's content in pieces; ``inode`` is the
+    same for the names of one file, None where it has no other.
     """
 
     place: bytes
     entry: Entry
     open: Callable[[], Iterator[bytes]]
+    inode: tuple[int, int] | None = None
 
 
 class Tree(Protocol):

@@ -153,11 +153,11 @@ def test_rubbish_of_this_process_closes_no_file_of_the_container(
     need_processes()
     mount_proc = rootfs._mount_proc
 
-    def collecting() -> None:
+    def collecting(root: str) -> None:
         """As it may happen at any time; now the container's own files are open."""
         if gc.isenabled():
             gc.collect()
-        mount_proc()
+        mount_proc(root)
 
     monkeypatch.setattr(rootfs, "_mount_proc", collecting)
     before = gc.get_threshold()

@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BASE = "example/box:1"
+# A stage with files of all kinds and owners.
+_MADE = (
+    f"FROM {BASE} AS a\nRUN mkdir -p /s/t && echo 1 > /s/t/f && ln -s t /s/l && ln /s/t/f /s/h"
+    " && ln -s t/f /s/lib.so && ln -s t/f /s/lib.so.1 && echo 2 > /s/su && chown -R 5:6 /s"
+    " && chmod 2750 /s/t && chmod 6755 /s/su\n"
+)
 _JOE = "RUN echo joe:x:77:78:::/bin/sh >> /etc/passwd; echo joe:x:78: >> /etc/group"
 
 
@@ -108,11 +114,46 @@ CASES = (
         f"{_JOE}\nCOPY --chown=joe:joe dir /joes\nCOPY --chown=7:8 a.txt /x/y/\n"
         "COPY --chown=9 dir /nine\nADD --chown=5:6 a.txt /five",
     ),
+    _case(
+        "copy-owners",
+        f"{_MADE}FROM {BASE}\nCOPY --from=a /s /d\nCOPY --from=a /s/t/f /n/e/w\n"
+        "COPY --from=a --chown=9:8 /s /own/ed/\nCOPY --from=a /s/* /star/\n"
+        "RUN mkdir -m 700 /e && mkdir -m 700 /e/t\nCOPY --from=a /s /e",
+    ),
+    _case(
+        "copy-wild-links",
+        f"{_MADE}FROM {BASE}\nCOPY --from=a /s/lib* /lib/\nCOPY links/to* /w/\n"
+        "COPY links/[t]o-file /w2",
+    ),
+    _case(
+        "copy-hard-links",
+        "COPY hard /h\nCOPY hard/a hard/b /two/\nCOPY hard/* /in/\nADD hard /ad\n"
+        "COPY --chown=5:6 hard /given",
+    ),
+    _case(
+        "copy-suid",
+        "COPY suid /s\nCOPY suid/u /s2/\nCOPY --chown=0:0 suid /s3\nADD suid/locked /s4",
+    ),
+    _case("copy-dot", "COPY a.txt /t/.\nCOPY dir /u/.\nCOPY a.txt /etc/.\nCOPY a.txt /x/.."),
     _case("copy-empty-step", "COPY a.txt /a\nRUN true\nWORKDIR /etc\nRUN rm /a\nRUN : "),
     _case("add", "ADD a.txt /added/\nADD dir /dir/\nADD b.txt c\nADD *.txt /texts/"),
     _case(
         "add-tar",
         "ADD plain.tar /plain\nADD packed.tar.gz /gz/\nADD packed.tar.gz /\nADD no.tar /no/",
+    ),
+    _case(
+        "add-tar-dotted",
+        "RUN mkdir -m 711 /e\nADD dotted.tar /e\nADD dotted.tar /new/\nADD dotted.tar /tmp",
+    ),
+    _case(
+        "add-tar-over-links",
+        "RUN mkdir /y /real && ln -s /real /y/d && ln -s /nowhere /y/e && echo x > /y/in\n"
+        "ADD dotted.tar /y\nADD plain.tar /y",
+    ),
+    _case(
+        "add-tar-capability",
+        f"FROM {BASE} AS a\nADD dotted.tar /s\nFROM {BASE}\nADD dotted.tar /\n"
+        "COPY --from=a /s /d\nCOPY --from=a --chown=1:1 /s /given",
     ),
     _case("add-tar-kept", "COPY plain.tar /copied/\nADD --chown=3:4 plain.tar /owned/"),
     _case(
@@ -185,10 +226,19 @@ def make_context(folder: Path) -> Path:
         (folder / "links" / name).symlink_to(target)
     for name, mode in {"modes/secret": 0o600, "modes/open": 0o666, "dir/run.sh": 0o755}.items():
         (folder / name).chmod(mode)
+    for name, mode in {"u": 0o4755, "ug": 0o6755, "locked": 0o2745, "sticky": 0o1644}.items():
+        (folder / "suid").mkdir(exist_ok=True)
+        (folder / "suid" / name).write_text(name)
+        (folder / "suid" / name).chmod(mode)
+    (folder / "hard" / "deep").mkdir(parents=True)
+    (folder / "hard" / "b").write_text("four")
+    for name in ("a", "deep/c"):
+        (folder / "hard" / name).hardlink_to(folder / "hard" / "b")
     (folder / "modes").chmod(0o700)
     (folder / "dir" / "nest").chmod(0o2775)
     _tar(folder / "plain.tar", "w")
     _tar(folder / "packed.tar.gz", "w:gz")
+    _dotted_tar(folder / "dotted.tar")
     for path in (*folder.rglob("*"), folder):
         os.utime(path, (1_500_000_000, 1_500_000_000), follow_symlinks=False)
     return folder
@@ -210,6 +260,21 @@ def _tar(path: Path, how: str) -> None:
             info = tarfile.TarInfo(name)
             info.type, info.linkname, info.uid = kind, link, 21
             tar.addfile(info)
+
+
+def _dotted_tar(path: Path) -> None:
+    """As `tar -C FOLDER -cf FILE .` makes it, with a way back and a file's capability."""
+    with tarfile.open(path, "w") as tar:
+        for name, mode in (("./", 0o700), ("./d", 0o750), ("./e", 0o755)):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.uid = tarfile.DIRTYPE, mode, 5
+            tar.addfile(info)
+        capability = bytes.fromhex("0100000200040000000000000000000000000000").decode("latin1")
+        for name in ("./d/f", "d/../up"):
+            file = tarfile.TarInfo(name)
+            file.size, file.mode, file.uid, file.mtime = 4, 0o4755, 7, 1_400_000_000
+            file.pax_headers = {"SCHILY.xattr.security.capability": capability}
+            tar.addfile(file, io.BytesIO(b"data"))
 
 
 def make_base(path: Path) -> Path:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerscope.build.plan import Step, StepDone
 from layerscope.build.runner import Command, Output
 from layerscope.build.workplace import open_stage, workplace
+from layerscope.cow.engine import Engine
+from layerscope.cow.stat import Stat
 from layerscope.oci.digest import Digest
 from layerscope.store.store import Store
 from layerscope.usecases.build import BuildRequest, BuildResult, build
@@ -83,21 +87,26 @@ class Bench:
     def reasons(self, text: str, **changes: object) -> list[str | None]:
         return [step.reason for step in self(text, **changes).steps[1:]]
 
-    def files(self, built: BuildResult, path: str = "/") -> dict[str, int]:
+    @contextmanager
+    def opened(self, built: BuildResult) -> Iterator[Engine]:
+        """The image's files."""
         with (
             self.store.hold() as hand,
             workplace(hand) as place,
             open_stage(self.store, Digest.parse(built.id), place) as engine,
         ):
+            yield engine
+
+    def files(self, built: BuildResult, path: str = "/") -> dict[str, int]:
+        return {name: found.mode for name, found in self.stats(built, path).items()}
+
+    def stats(self, built: BuildResult, path: str = "/") -> dict[str, Stat]:
+        with self.opened(built) as engine:
             return {
-                os.fsdecode(name): engine.stat(os.fsencode(path) + b"/" + name).mode
+                os.fsdecode(name): engine.stat(os.fsencode(path) + b"/" + name)
                 for name in engine.names(path.encode())
             }
 
     def read(self, built: BuildResult, path: str) -> bytes:
-        with (
-            self.store.hold() as hand,
-            workplace(hand) as place,
-            open_stage(self.store, Digest.parse(built.id), place) as engine,
-        ):
+        with self.opened(built) as engine:
             return engine.read(path.encode())

@@ -22,7 +22,8 @@ OF_THE_DAEMON = frozenset(
 class Saved:
     """An image: its config's ``config``, its history rows, its layers as rows by path.
 
-    A row is (type, mode, uid, gid, symlink's target, hash of a file's content).
+    A row is (type, mode, uid, gid, symlink's target, hash of a file's content, its capability);
+    that of a hard link has its first name behind these.
     """
 
     config: dict[str, Any]
@@ -59,7 +60,8 @@ def _rows(data: bytes) -> dict[str, tuple[Any, ...]]:
             if not name:
                 continue
             if info.islnk():
-                rows[name] = rows[info.linkname.removeprefix("./")]
+                first = info.linkname.removeprefix("./")
+                rows[name] = (*rows[first], first)
                 continue
             whiteout = Path(name).name.startswith(".wh.")
             mode = 0 if whiteout or info.issym() else info.mode & 0o7777
@@ -68,7 +70,9 @@ def _rows(data: bytes) -> dict[str, tuple[Any, ...]]:
                 found = tar.extractfile(info)
                 assert found is not None
                 hashed = hashlib.sha256(found.read()).hexdigest()[:16]
-            rows[name] = (info.type, mode, info.uid, info.gid, info.linkname, hashed)
+            capability = info.pax_headers.get("SCHILY.xattr.security.capability", "")
+            looks = (info.type, mode, info.uid, info.gid, info.linkname)
+            rows[name] = (*looks, hashed, capability)
     return rows
 
 
