@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from layerscope.analysis.notes import Note, notes
 from layerscope.errors import Cancelled, LayerscopeError
-from layerscope.usecases.opened import OpenImage, open_image
+from layerscope.sources.stored import open_stored
+from layerscope.usecases.opened import OpenImage
 
 if TYPE_CHECKING:
     from layerscope.progress import Progress
@@ -26,10 +27,11 @@ def notes_of_store(store: Store, progress: Progress) -> Iterator[tuple[str, list
     """
     for image in store.images():
         try:
-            found = notes_of_image(open_image(str(image.id), store, progress))
+            opened = OpenImage(open_stored(store, image), store)
+            opened.read_all(progress)
         except Cancelled:
             raise
         except LayerscopeError:
             continue
-        if found:
+        if found := notes_of_image(opened):
             yield image.names[0] if image.names else image.id.short, found
