@@ -7,7 +7,7 @@ import functools
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from layerscope.containers.place import place_of
 from layerscope.containers.record import Container, Mount, State
 from layerscope.containers.shelf import folder_of
 from layerscope.containers.volumes import data_of
+from layerscope.containers.with_mounts import Mounted, WithMounts
 from layerscope.cow.driver import Layers
 from layerscope.cow.driver_engine import EngineDriver
 from layerscope.cow.empty_lower import EmptyLower
@@ -75,16 +76,55 @@ def read_files(store: Store, container: Container) -> AbstractContextManager[Eng
     return opened(store, container)
 
 
-def open_mount(store: Store, container: Container, mount: Mount) -> Engine:
+@contextmanager
+def open_mounted(store: Store, container: Container) -> Iterator[Engine]:
+    """Its files as :func:`open_files` has them, and what is mounted in them: what its processes
+    would see. Raises LayerBusy, LayerscopeError, OSError."""
+    with ExitStack() as stack:
+        layers = stack.enter_context(open_files(store, container))
+        view = WithMounts(layers)
+        for mount in container.mounts:
+            work = _work_of(store, container, mount)
+            view.mount(os.fsencode(mount.target), _open_mount(stack, store, mount, work))
+        yield view
+
+
+@contextmanager
+def look_mounted(store: Store, container: Container) -> Iterator[WithMounts]:
+    """The same, only to be read, as :func:`look` has them. Raises LayerscopeError, OSError."""
+    with ExitStack() as stack:
+        view = WithMounts(stack.enter_context(look(store, container)))
+        scratch = Path(stack.enter_context(TemporaryDirectory()))
+        for number, mount in enumerate(container.mounts):
+            if _source_of(store, mount).exists():
+                work = scratch / str(number)
+                view.mount(os.fsencode(mount.target), _open_mount(stack, store, mount, work))
+        yield view
+
+
+def _open_mount(stack: ExitStack, store: Store, mount: Mount, work: Path) -> Mounted:
     """What a container has mounted, as it lies, through an engine with nothing below.
 
-    Raises LayerBusy if another container works on it, OSError.
+    Raises LayerBusy if another call has it in hand, OSError.
     """
-    data = data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
-    work = data.parent / "work" if mount.volume else folder_of(store, container) / "mounts"
-    data.mkdir(parents=True, exist_ok=True)
-    work.mkdir(exist_ok=True)
-    return open_engine(EmptyLower(), data, work)
+    source = _source_of(store, mount)
+    if not source.exists():
+        source.mkdir(parents=True)  # as Docker does for -v
+    work.mkdir(parents=True, exist_ok=True)
+    folder, path = (source, b"") if source.is_dir() else (source.parent, os.fsencode(source.name))
+    engine = stack.enter_context(open_engine(EmptyLower(), folder, work))
+    return Mounted(engine, path and b"/" + path, mount.read_only)
+
+
+def _source_of(store: Store, mount: Mount) -> Path:
+    return data_of(store, mount.volume) if mount.volume else Path(mount.source or "/")
+
+
+def _work_of(store: Store, container: Container, mount: Mount) -> Path:
+    """The folder for what isn't finished in a mount."""
+    if mount.volume:
+        return data_of(store, mount.volume).parent / "work"
+    return folder_of(store, container) / "mounts" / str(container.mounts.index(mount))
 
 
 def _fill(store: Store, container: Container, engine: Engine, mount: Mount, target: bytes) -> None:
@@ -92,8 +132,9 @@ def _fill(store: Store, container: Container, engine: Engine, mount: Mount, targ
     assert mount.volume is not None
     if any(data_of(store, mount.volume).iterdir()) or not _has_content(engine, target):
         return
-    with open_mount(store, container, mount) as volume:
-        copy_tree(engine, target, volume, b"/")
+    work = _work_of(store, container, mount)
+    with ExitStack() as stack:
+        copy_tree(engine, target, _open_mount(stack, store, mount, work).engine, b"/")
 
 
 def _has_content(engine: Engine, folder: bytes) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from layerscope.containers.files import open_files, open_mount
+from layerscope.containers.files import open_mounted
 from layerscope.containers.record import Container, Life, State
 from layerscope.containers.runtime.alive import boot, start_time
 from layerscope.containers.shelf import change_container, find_container
@@ -67,7 +67,7 @@ def _write_in(root: Path, name: str) -> NoReturn:
     life = Life(here, here, start_time(here) or 0, boot())
     code = 128 + signal.SIGTERM
     try:
-        with open_files(store, container) as engine:
+        with open_mounted(store, container) as engine:
             state = {"state": State.RUNNING, "started_at": now_text(), "exit_code": None}
             change_container(store, container.id, life=life, **state)
             for seconds in _STEPS[name](engine, store, container):
@@ -148,14 +148,14 @@ def _deletes(engine: Engine, store: Store, container: Container) -> Steps:
 
 def _in_a_volume(engine: Engine, store: Store, container: Container) -> Steps:
     """As much as the log, where it costs the container nothing."""
-    with open_mount(store, container, container.mounts[0]) as volume:
-        while True:
-            with volume.open(b"/messages", _APPEND, 0o644) as file:
-                file.write(_LINE % 1 * 400)
-                is_full = file.stat().size >= _QUEUE_LIMIT
-            if is_full:
-                volume.truncate(b"/messages", 0)
-            yield 0.4
+    messages = container.mounts[0].target.encode() + b"/messages"
+    while True:
+        with engine.open(messages, _APPEND, 0o644) as file:
+            file.write(_LINE % 1 * 400)
+            is_full = file.stat().size >= _QUEUE_LIMIT
+        if is_full:
+            engine.truncate(messages, 0)
+        yield 0.4
 
 
 _STEPS: dict[str, Callable[[Engine, Store, Container], Steps]] = {
