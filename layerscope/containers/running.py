@@ -6,8 +6,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -23,6 +23,7 @@ from layerscope.containers.runtime.spec import (
     error_line,
     error_of,
 )
+from layerscope.containers.runtime.standard_streams import StandardStreams
 from layerscope.containers.shelf import (
     NoSuchContainer,
     change_container,
@@ -36,12 +37,12 @@ from layerscope.units import now_text
 if TYPE_CHECKING:
     from layerscope.containers.runtime.launch import Started
     from layerscope.containers.runtime.logs import LogWriter
-    from layerscope.containers.runtime.supervise import Output
     from layerscope.store.store import Store
 
 _LOG = "container.log"
 _UP = b"up\n"  # what a monitor says once its container runs
 _LATE = 5.0  # seconds that a monitor gets to write down what it saw
+_SOON = 0.02  # seconds in which it mostly has
 
 
 class NotRunning(LayerscopeError):
@@ -96,7 +97,16 @@ def send_signal(container: Container, number: int) -> None:
     """Send a signal to its program. Raises NotRunning."""
     life = _life_of(container)
     with suppress(ProcessLookupError):
-        os.kill(life.pid, number)
+        os.kill(life.pid if number == signal.SIGKILL else _program_of(life.pid), number)
+
+
+def _program_of(init: int) -> int:
+    """The program that a container's init looks after, which was the first of its children: what
+    stops or aborts would stop at an init. The init itself if the kernel doesn't tell."""
+    with suppress(OSError), open(f"/proc/{init}/task/{init}/children", "rb") as children:
+        if pids := children.read().split():
+            return int(pids[0])
+    return init
 
 
 def stop(container: Container, seconds: float) -> None:
@@ -119,7 +129,8 @@ def wait(store: Store, container: Container) -> int:
     """Wait until it has ended; its exit code, 0 if it never began."""
     while container.life is not None:
         with _exit_file(store, container).open("rb") as told:  # stays readable when it is gone
-            wait_for_end(container.life.monitor, None)
+            wait_for_end(container.life.pid, None)
+            wait_for_end(container.life.monitor, _SOON)  # it writes that down, and may go on
             try:
                 container = find_container(store, container.id)
             except NoSuchContainer:
@@ -133,17 +144,17 @@ def execute(container: Container, process: Process, attached: Attached) -> int:
 
     life = _life_of(container)
     sys.stdout.flush()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    try:
-        started = join(life.pid, process, (0 if attached.stdin else nothing, 1, 2))
-    except FileNotFoundError:
-        raise NotRunning(container) from None
-    finally:
-        os.close(nothing)
-    try:
-        return _supervised(started, {}, None, attached)
-    finally:
-        started.let_go()
+    with closing(StandardStreams(process.tty, attached.stdin)) as streams:
+        try:
+            started = join(life.pid, process, streams.theirs)
+        except FileNotFoundError:
+            raise NotRunning(container) from None
+        finally:
+            streams.close_theirs()
+        try:
+            return _supervised(started, streams, None, attached)
+        finally:
+            started.let_go()
 
 
 def _stop_signal(container: Container) -> int:
@@ -275,109 +286,67 @@ def _watch_over(
     store: Store, container: Container, box: Box, attached: Attached, up: Callable[[], None]
 ) -> int:
     """Start it, keep its log, write down what became of it."""
+    from layerscope.containers.runtime.logs import LogWriter
+
     process = _process_of(container)
-    with closing(_Ends(process.tty, attached.stdin, container.settings.interactive)) as ends:
-        started = _launched(store, container, box, process, ends)
-        up()
-        code = 137
-        try:
-            code = _logged(store, container, started, ends, attached)
-        finally:
+    held_open = container.settings.interactive
+    with (
+        closing(LogWriter(log_of(store, container))) as log,
+        closing(StandardStreams(process.tty, attached.stdin, held_open)) as streams,
+    ):
+
+        def at_end(code: int) -> None:
+            log.close()
             _ended(store, container, code)
+
+        started = _launched(store, container, box, process, streams)
+        try:
+            up()
+            return _supervised(started, streams, log, attached, at_end)
+        finally:
             started.let_go()
-    return code
 
 
 def _launched(
-    store: Store, container: Container, box: Box, process: Process, ends: _Ends
+    store: Store, container: Container, box: Box, process: Process, streams: StandardStreams
 ) -> Started:
     from layerscope.containers.runtime.launch import launch
     from layerscope.store.database import forking_strangers
 
     def meanwhile(pid: int) -> None:
         _began(store, container, pid)
-        import layerscope.containers.runtime.logs
         import layerscope.containers.runtime.supervise  # noqa: F401
 
     try:
         with forking_strangers():
-            return launch(box, process, ends.theirs, meanwhile)
+            return launch(box, process, streams.theirs, meanwhile)
     except CannotRun as error:
         _ended(store, container, error.code)
         raise
     finally:
-        ends.close_theirs()
-
-
-def _logged(
-    store: Store, container: Container, started: Started, ends: _Ends, attached: Attached
-) -> int:
-    from layerscope.containers.runtime.logs import LogWriter
-    from layerscope.containers.runtime.supervise import Output
-
-    log = LogWriter(log_of(store, container))
-    outputs = {fd: Output(stream, echo) for fd, stream, echo in ends.ours}
-    code = _supervised(started, outputs, log, attached)
-    log.close()
-    return code
+        streams.close_theirs()
 
 
 def _supervised(
-    started: Started, outputs: Mapping[int, Output], log: LogWriter | None, attached: Attached
+    started: Started,
+    streams: StandardStreams,
+    log: LogWriter | None,
+    attached: Attached,
+    at_end: Callable[[int], None] = lambda code: None,
 ) -> int:
     """Watch over what was started, through its terminal if it has one; its exit code."""
-    from layerscope.containers.runtime.supervise import Output, raw_terminal, supervise
+    from layerscope.containers.runtime.supervise import Output, supervise
+    from layerscope.containers.runtime.terminal import raw_terminal
 
-    if started.terminal is None:
-        return supervise(started, outputs, log)
-    outputs = {started.terminal: Output("stdout", 1)}
-    if not attached.terminal:
-        return supervise(started, outputs, log)
-    with raw_terminal(0):
-        return supervise(started, outputs, log, keys=0 if attached.stdin else None)
-
-
-class _Ends:
-    """The container's standard streams: pipes that we read, unless it has a terminal. ``ours`` are
-    their ends here, what they are and where they go."""
-
-    def __init__(self, tty: bool, stdin: bool, held_open: bool) -> None:
-        self.ours: tuple[tuple[int, str, int], ...] = ()
-        self._theirs: list[int] = []
-        self._held: list[int] = []
-        source = 0
-        if not stdin:
-            source = os.open(os.devnull, os.O_RDONLY)
-            if held_open and not tty:
-                os.close(source)
-                source, held = os.pipe()
-                self._held.append(held)
-            self._theirs.append(source)
-        if tty:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            self._theirs.append(nowhere)
-            self.theirs = (source, nowhere, nowhere)
-            return
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
-        self.ours = ((out, "stdout", 1), (err, "stderr", 2))
-        self._held += [out, err]
-        self._theirs += [out_end, err_end]
-        self.theirs = (source, out_end, err_end)
-
-    def close_theirs(self) -> None:
-        """Close what the container has now."""
-        _close_all(self._theirs)
-
-    def close(self) -> None:
-        """Close what is open still."""
-        _close_all(self._theirs)
-        _close_all(self._held)
-
-
-def _close_all(descriptors: list[int]) -> None:
-    while descriptors:
-        os.close(descriptors.pop())
+    terminal = started.terminal
+    if terminal is None:
+        outputs = {fd: Output(stream, echo) for fd, stream, echo in streams.outputs}
+    else:
+        outputs = {terminal: Output("stdout", 1)}
+    typed = streams.typed(terminal) if attached.stdin else None
+    raw = raw_terminal(0) if attached.stdin and attached.terminal else nullcontext()
+    with raw:
+        return supervise(started, outputs, log, typed, at_end)
 
 
 def _exit_file(store: Store, container: Container) -> Path:

@@ -159,6 +159,8 @@ def _channel() -> tuple[socket.socket, socket.socket]:
     import socket
     import termios  # noqa: F401
 
+    import layerscope.containers.runtime.terminal  # noqa: F401
+
     return socket.socketpair()
 
 
@@ -228,7 +230,7 @@ def _be_init(box: Box, process: Process, pipes: _Pipes) -> None:
     if box.network is Network.NONE:
         with contextlib.suppress(OSError):
             kernel.loopback_up()
-    program = _fork_program(process, pipes)
+    program = _fork_program(process, pipes, _go_or_make)
     nowhere = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
@@ -247,7 +249,7 @@ def _join(held: dict[str, int], process: Process, pipes: _Pipes) -> None:
     pipes.close_others()
     _hide()
     namespaces.enter(held)
-    program = _fork_program(process, pipes)
+    program = _fork_program(process, pipes, os.chdir)
     os.write(pipes.report, b"%d\n" % program)
     os.close(pipes.report)
     for fd in {0, 1, 2, *pipes.stdio}:
@@ -257,25 +259,30 @@ def _join(held: dict[str, int], process: Process, pipes: _Pipes) -> None:
     os._exit(init.shell_code(status))
 
 
-def _fork_program(process: Process, pipes: _Pipes) -> int:
-    """The program in a child; its pid as this namespace or the host's numbers it."""
+def _fork_program(process: Process, pipes: _Pipes, go: Callable[[str], None]) -> int:
+    """The program in a child, which goes where it is to work with ``go``; its pid as this namespace
+    or the host's numbers it."""
     terminal = None
     if process.tty and pipes.terminal is not None:
-        master, terminal = os.openpty()
         import socket
 
+        from layerscope.containers.runtime.terminal import copy_size
+
+        master, terminal = os.openpty()
+        copy_size(master)
         socket.send_fds(pipes.terminal, [b"t"], [master])
         os.close(master)
     program = os.fork()
     if program == 0:
-        _guarded(lambda pipes: _exec(process, pipes, terminal), pipes)
+        _guarded(lambda pipes: _exec(process, pipes, terminal, go), pipes)
     if terminal is not None:
         os.close(terminal)
     return program
 
 
-def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
+def _exec(process: Process, pipes: _Pipes, terminal: int | None, go: Callable[[str], None]) -> None:
     init.default_signals()
+    os.umask(0o022)
     os.setsid()
     stdio = pipes.stdio
     if terminal is not None:
@@ -291,7 +298,7 @@ def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
     if terminal is not None:
         with contextlib.suppress(OSError):
             os.fchown(0, user.uid, user.gid)
-    _work_in(process.cwd or "/")
+    _work_in(process.cwd or "/", go)
     env = _environment(process, user)
     identity.become(user)
     pipes.stdio, pipes.lifeline, pipes.terminal, pipes.kept = (0, 1, 2), pipes.report, None, []
@@ -299,13 +306,17 @@ def _exec(process: Process, pipes: _Pipes, terminal: int | None) -> None:
     _run(process.args, env)
 
 
-def _work_in(cwd: str) -> None:
-    """Go where it is to work; a folder that is missing is made, as Docker makes it."""
+def _go_or_make(folder: str) -> None:
+    """As Docker does for a new container."""
+    os.makedirs(folder, 0o755, exist_ok=True)
+    os.chdir(folder)
+
+
+def _work_in(cwd: str, go: Callable[[str], None]) -> None:
     if not cwd.startswith("/"):
         raise CannotRun(f"folder {cwd!r}", "a working directory must be absolute")
     try:
-        os.makedirs(cwd, 0o755, exist_ok=True)
-        os.chdir(cwd)
+        go(cwd)
     except OSError as error:
         why = f"it cannot be the working directory: {(error.strerror or '').lower()}"
         raise CannotExecute(f"folder {cwd!r}", why) from error
@@ -318,7 +329,8 @@ def _environment(process: Process, user: identity.User) -> dict[str, str]:
         env["TERM"] = "xterm"
     for entry in process.env:
         name, _, value = entry.partition("=")
-        env[name] = value
+        if name:  # an image may have one without, which is none
+            env[name] = value
     env.setdefault("HOME", user.home)
     return env
 

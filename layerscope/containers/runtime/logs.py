@@ -7,6 +7,7 @@ new one; so many are kept.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -54,9 +55,10 @@ class LogWriter:
         self._append(stream, lines)
 
     def close(self) -> None:
-        """Write what never got its end of line."""
-        for stream, rest in self._rest.items():
-            self._append(stream, [rest] if rest else [])
+        """Write what never got its end of line; to do it again does nothing."""
+        with contextlib.suppress(OSError):  # a full disk must not hide that it has ended
+            for stream, rest in self._rest.items():
+                self._append(stream, [rest] if rest else [])
         self._rest.clear()
         self._file.close()
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import select
 import signal
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from layerscope.containers.runtime import init
 from layerscope.containers.runtime.launch import Started
 from layerscope.containers.runtime.logs import LogWriter
+from layerscope.containers.runtime.streams import Stream, never_blocking, wait
+from layerscope.containers.runtime.terminal import copy_size
+from layerscope.signals import ENDING
 
-_CHUNK = 1 << 16
+_GRACE = 1.0  # seconds that a program has to end in when nobody takes its output any more
+_PATIENCE = 1.0  # seconds that we wait for who takes the output after we were asked to end
+_MOST_LEFT = 1 << 20  # bytes that an ended program can have left in a pipe (pipe-max-size)
+_GONE = frozenset((errno.EPIPE, errno.EIO))  # who read from a pipe, or a terminal
 
 
 class Output(NamedTuple):
@@ -27,103 +34,142 @@ def supervise(
     started: Started,
     outputs: Mapping[int, Output],
     log: LogWriter | None,
-    keys: int | None = None,
+    typed: Stream | None = None,
+    at_end: Callable[[int], None] = lambda code: None,
+    grace: float | None = None,
 ) -> int:
     """Until the container ends; its exit code as a shell says it.
 
-    ``outputs`` are the descriptors that its output comes from; ``keys`` is where what is typed for
-    its terminal comes from.
+    ``outputs`` are the descriptors that its output comes from; ``typed`` brings it what is typed.
+    ``at_end`` gets the exit code once the log is whole, before the last output is taken. With
+    ``grace`` a signal that asks us to end leaves the container so many seconds; when nobody takes
+    its output any more, it has one.
+
+    Raises OSError if output could not be written, though somebody was there to take it.
     """
-    supervisor = _Supervisor(started, dict(outputs), log)
-    with init.borrowed_signals() as signals:
-        ended = os.pidfd_open(started.child)
+    code = 128 + signal.SIGKILL
+    with contextlib.ExitStack() as stack:
         try:
-            if keys is not None:
-                supervisor.resize()
-            return supervisor.serve(signals, ended, keys)
+            streams = [_stream(stack, fd, output, log) for fd, output in outputs.items()]
+            supervisor = _Supervisor(started, streams, typed, grace)
+            signals = stack.enter_context(init.borrowed_signals())
+            code = supervisor.serve(signals)
         finally:
-            os.close(ended)
+            at_end(code)
+        supervisor.flush(signals)
+    return code
+
+
+def _stream(
+    stack: contextlib.ExitStack, source: int, output: Output, log: LogWriter | None
+) -> Stream:
+    def keep(data: bytes) -> None:
+        if log is not None and data:
+            with contextlib.suppress(OSError):  # a full disk must not stop the container
+                log.write(output.stream, data)
+
+    target = None
+    if output.echo is not None:
+        target = never_blocking(output.echo)
+        stack.callback(os.close, target)
+    return Stream(source, target, keep)
 
 
 class _Supervisor:
-    def __init__(self, started: Started, outputs: dict[int, Output], log: LogWriter | None) -> None:
+    def __init__(
+        self, started: Started, outputs: list[Stream], typed: Stream | None, grace: float | None
+    ) -> None:
         self._started = started
         self._outputs = outputs
-        self._log = log
-        self._mute: set[int] = set()
+        self._typed = typed
+        self._grace = grace
+        self._over = False
+        self._deadline: float | None = None
+        self._asked_to_end = False
+        self._failed: OSError | None = None
 
-    def serve(self, signals: int, ended: int, keys: int | None) -> int:
-        poll = select.poll()
-        for fd in (signals, ended, *self._outputs, *(() if keys is None else (keys,))):
-            poll.register(fd, select.POLLIN)
-        while True:
-            ready = [fd for fd, _ in poll.poll()]
-            for fd in ready:
-                if (fd in self._outputs and not self._pass_on(fd)) or (
-                    fd == keys and not self._type(fd)
-                ):
-                    poll.unregister(fd)
-            if signals in ready:
-                for number in os.read(signals, 4096):
-                    self._signal(number)
-            if ended in ready:
-                while any(self._pass_on(fd) for fd in list(self._outputs)):
-                    pass
-                return self._code()
-
-    def _pass_on(self, fd: int) -> bool:
-        """Read once from an output; False when it is over."""
-        output = self._outputs[fd]
+    def serve(self, signals: int) -> int:
+        """Pass on until the program ends, and read what it leaves; its exit code."""
+        if self._started.terminal is not None:
+            copy_size(self._started.terminal)
+        ended = os.pidfd_open(self._started.child)
         try:
-            data = os.read(fd, _CHUNK)
-        except OSError:  # a terminal without a program gives EIO
-            data = b""
-        if not data:
-            del self._outputs[fd]
-            return False
-        self._echo(output, data)
-        if self._log is not None:
-            with contextlib.suppress(OSError):  # a full disk must not stop the container
-                self._log.write(output.stream, data)
-        return True
+            while ended not in self._pass_on(signals, ended):
+                if self._left() == 0:
+                    self._deadline = None
+                    self._send(signal.SIGKILL)
+        finally:
+            os.close(ended)
+        self._over = True
+        for output in self._outputs:
+            _drain(output)
+        return self._code()
 
-    def _echo(self, output: Output, data: bytes) -> None:
-        fd = output.echo
-        if fd is None or fd in self._mute:
-            return
+    def flush(self, signals: int) -> None:
+        """Wait for who takes the last of the output. Raises OSError if it couldn't be written."""
+        while waiting := [output for output in self._outputs if output.writes is not None]:
+            targets = [output.writes for output in waiting if output.writes is not None]
+            ready, free = wait([signals], targets, _PATIENCE if self._asked_to_end else None)
+            if not ready and not free:
+                break
+            for output in waiting:
+                if output.writes in free:
+                    self._write(output)
+            if ready:
+                self._take(signals)
+        if self._failed is not None and self._failed.errno not in _GONE:
+            raise OSError(self._failed.errno, self._failed.strerror, "standard output")
+
+    def _pass_on(self, signals: int, ended: int) -> set[int]:
+        """Wait, do what can be done, and give what could be read."""
+        streams = [*self._outputs, *([] if self._typed is None else [self._typed])]
+        reads = [stream.reads for stream in streams if stream.reads is not None]
+        writes = [stream.writes for stream in streams if stream.writes is not None]
+        ready, free = wait([signals, ended, *reads], writes, self._left())
+        for stream in streams:
+            if stream.writes in free:
+                self._write(stream)
+            if stream.reads in ready:
+                stream.read()
+        if signals in ready:
+            self._take(signals)
+        return ready
+
+    def _write(self, stream: Stream) -> None:
         try:
-            while data:
-                data = data[os.write(fd, data) :]
-        except OSError:  # nobody reads any more; the container goes on
-            self._mute.add(fd)
+            stream.write()
+        except OSError as error:
+            if stream is self._typed:
+                stream.stop()
+                return
+            stream.drop_target()
+            self._failed = error
+            self._send(signal.SIGTERM)
+            self._must_end(_GRACE)
 
-    def _type(self, keys: int) -> bool:
-        assert self._started.terminal is not None
-        try:
-            data = os.read(keys, _CHUNK)
-            os.write(self._started.terminal, data or b"\x04")
-        except OSError:
-            return False
-        return bool(data)
+    def _take(self, signals: int) -> None:
+        for number in os.read(signals, 4096):
+            if number == signal.SIGWINCH and self._started.terminal is not None:
+                copy_size(self._started.terminal)
+            elif number != signal.SIGCHLD:
+                self._send(number)
+            if number in ENDING:
+                self._asked_to_end = True
+                if self._grace is not None:
+                    self._must_end(self._grace)
 
-    def _signal(self, number: int) -> None:
-        if number == signal.SIGCHLD:
-            return
-        if number == signal.SIGWINCH and self._started.terminal is not None:
-            self.resize()
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._started.pid, number)
+    def _send(self, number: int) -> None:
+        if not self._over:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._started.pid, number)
 
-    def resize(self) -> None:
-        """Give the container's terminal the size of ours."""
-        import fcntl
-        import termios
+    def _must_end(self, seconds: float) -> None:
+        if self._deadline is None:
+            self._deadline = time.monotonic() + seconds
 
-        assert self._started.terminal is not None
-        with contextlib.suppress(OSError):
-            size = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
-            fcntl.ioctl(self._started.terminal, termios.TIOCSWINSZ, size)
+    def _left(self) -> float | None:
+        """Seconds until it is killed."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def _code(self) -> int:
         try:
@@ -132,15 +178,8 @@ class _Supervisor:
             return 128 + signal.SIGKILL
 
 
-@contextlib.contextmanager
-def raw_terminal(fd: int) -> Iterator[None]:
-    """The terminal at ``fd`` passes on every key as it is, for as long as the block runs."""
-    import termios
-    import tty
-
-    before = termios.tcgetattr(fd)
-    tty.setraw(fd)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+def _drain(output: Stream) -> None:
+    """Take what is there: what it started may hold its pipe open, and go on writing."""
+    left = _MOST_LEFT
+    while left > 0 and output.source is not None and wait([output.source], [], 0)[0]:
+        left -= output.read()
