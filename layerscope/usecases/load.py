@@ -35,7 +35,8 @@ def load(
 ) -> Loaded:
     """Copy the image that ``target`` names; ``names``, if any, replace its own.
 
-    Only the blobs that the store lacks are copied. Raises LayerscopeError.
+    It may come through a pipe, standard input for ``-``. Only the blobs that the store lacks are
+    copied. Raises LayerscopeError.
     """
     store.check_writable()  # told before anything is fetched or inflated
     if target.startswith("docker://"):
@@ -45,11 +46,14 @@ def load(
     from layerscope.sources.load import load_image
     from layerscope.sources.target import open_target
     from layerscope.store.adding import familiar
+    from layerscope.usecases.piped import at_hand
 
     for name in names:
         familiar(name)  # a wrong one is told before gigabytes are copied
-    image = open_target(target, store, platform, progress)
-    return loaded(load_image(image, store, names or None, progress or Silent()))
+    progress = progress or Silent()
+    with at_hand(target, store, progress) as file:
+        image = open_target(file, store, platform, progress)
+        return loaded(load_image(image, store, names or None, progress))
 
 
 def loaded(done: Done) -> Loaded:

@@ -9,6 +9,7 @@ from layerscope.usecases.load import load
 
 EXAMPLES = """\
 layerscope load image.tar
+docker save web:1.2 | layerscope load -
 layerscope load oci:folder:web --platform linux/arm64 -t web:arm"""
 
 
