@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from layerscope.errors import LayerscopeError
@@ -14,9 +15,14 @@ from layerscope.signals import signal_number
 DEFAULT_SHELL = ("/bin/sh", "-c")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a"}
 _ESCAPES |= {"\b": "\\b", "\f": "\\f", "\v": "\\v"}
-_UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 1000, "µs": 1000}
-_PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+_UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "ns": 1}
+_UNITS |= dict.fromkeys(("us", "\u00b5s", "\u03bcs"), 1000)
+_TIME = re.compile(rf"(\d+\.?\d*|\.\d+)({'|'.join(sorted(_UNITS, reverse=True))})", re.ASCII)
+_PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp)?)?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _MAX_PORT = 65535
+_MAX_TIME = 1 << 63
+_MAX_RETRIES = 1 << 31
 
 
 class BadArgument(ValueError):
@@ -110,7 +116,7 @@ def _ports(text: str) -> list[str]:
     found = _PORT.fullmatch(text.rpartition(":")[2])
     first = int(found[1]) if found else 0
     last = int(found[2] or first) if found else 0
-    if found is None or not 0 < first <= last <= _MAX_PORT:
+    if found is None or not 0 <= first <= last <= _MAX_PORT:
         raise BadArgument(f"{text[:40]!r} is no port")
     return [f"{port}/{(found[3] or 'tcp').lower()}" for port in range(first, last + 1)]
 
@@ -122,17 +128,15 @@ def _volume(config: RuntimeConfig, words: Words) -> Change:
     return Change(config._replace(volumes=volumes), f"VOLUME [{' '.join(words.args)}]")
 
 
-def _command_of(config: RuntimeConfig, words: Words) -> tuple[str, ...]:
-    return words.args if words.exec or not words.args else (*shell_of(config), *words.args)
-
-
 def _cmd(config: RuntimeConfig, words: Words) -> Change:
-    command = _command_of(config, words)
+    # Without a command it is the shell alone, as with Docker; an ENTRYPOINT is none then.
+    command = words.args if words.exec else (*shell_of(config), *words.args)
     return Change(config._replace(cmd=command), f"CMD {quoted_list(command)}")
 
 
 def _entrypoint(config: RuntimeConfig, words: Words, cmd_set: bool) -> Change:
-    command = _command_of(config, words)
+    shell = shell_of(config) if words.args and not words.exec else ()
+    command = (*shell, *words.args)
     cmd = config.cmd if cmd_set else ()
     return Change(
         config._replace(entrypoint=command, cmd=cmd), f"ENTRYPOINT {quoted_list(command)}"
@@ -145,11 +149,20 @@ def _shell(config: RuntimeConfig, words: Words) -> Change:
 
 def _stopsignal(config: RuntimeConfig, words: Words) -> Change:
     text = words.args[0]
+    if not _is_signal(text):
+        raise BadArgument(f"{text[:40]!r} is no signal")
+    return Change(config._replace(stop_signal=text), f"STOPSIGNAL {text}")
+
+
+def _is_signal(text: str) -> bool:
+    """Any number but 0, as with Docker: what it means is the system's that runs the image."""
+    if _NUMBER.fullmatch(text):
+        return int(text) != 0
     try:
         signal_number(text)
     except LayerscopeError:
-        raise BadArgument(f"{text[:40]!r} is no signal") from None
-    return Change(config._replace(stop_signal=text), f"STOPSIGNAL {text}")
+        return False
+    return True
 
 
 def _onbuild(config: RuntimeConfig, words: Words) -> Change:
@@ -159,11 +172,12 @@ def _onbuild(config: RuntimeConfig, words: Words) -> Change:
 
 def _healthcheck(config: RuntimeConfig, words: Words) -> Change:
     test = list(words.args)
+    flags = {} if test == ["NONE"] else words.flags
     given = {
-        "Interval": _duration(words.flags.get("interval", "0s")),
-        "Timeout": _duration(words.flags.get("timeout", "0s")),
-        "StartPeriod": _duration(words.flags.get("start-period", "0s")),
-        "Retries": _retries(words.flags.get("retries", "0")),
+        "Interval": _duration(flags.get("interval")),
+        "Timeout": _duration(flags.get("timeout")),
+        "StartPeriod": _duration(flags.get("start-period")),
+        "Retries": _retries(flags.get("retries")),
     }
     # What isn't given stays as an earlier HEALTHCHECK said, as with Docker.
     before: Mapping[str, Any] = config.healthcheck or {}
@@ -175,20 +189,25 @@ def _healthcheck(config: RuntimeConfig, words: Words) -> Change:
     return Change(config._replace(healthcheck=changed), comment)
 
 
-def _duration(text: str) -> int:
-    """Nanoseconds of Go's ``1m30s``."""
-    found = re.findall(r"(\d+(?:\.\d+)?)(ms|us|µs|h|m|s)", text)
-    if text != "0" and (not found or "".join(n + unit for n, unit in found) != text):
+def _duration(text: str | None) -> int:
+    """Nanoseconds of Go's ``1m30s``; 0 where nothing is said."""
+    if text is None:
+        return 0
+    found = _TIME.findall(text)
+    total = int(sum(Decimal(number) * _UNITS[unit] for number, unit in found))
+    is_whole = "".join(number + unit for number, unit in found) == text.removeprefix("+")
+    if text != "0" and (not found or not is_whole or total >= _MAX_TIME):
         raise BadArgument(f"{text[:40]!r} is no time such as 30s or 1m30s")
-    total = int(sum(float(number) * _UNITS[unit] for number, unit in found))
-    if 0 < total < _UNITS["ms"]:
-        raise BadArgument(f"{text!r} is less than a millisecond")
+    if total < _UNITS["ms"]:
+        raise BadArgument(f"{text[:40]!r} is less than a millisecond")
     return total
 
 
-def _retries(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise BadArgument(f"--retries={text[:40]} is no number")
+def _retries(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not _NUMBER.fullmatch(text) or not 0 < int(text) < _MAX_RETRIES:
+        raise BadArgument(f"--retries={text[:40]} is no number from 1 on")
     return int(text)
 
 

@@ -129,21 +129,27 @@ def _flags(read: _Read) -> tuple[dict[str, str], str]:
 _Args = tuple[tuple[str, ...], bool]
 
 
-def _json(rest: str) -> tuple[str, ...] | None:
+def _json(read: _Read, rest: str | None = None) -> tuple[str, ...] | None:
     """A JSON list of texts, None where it is none and so words for a shell."""
-    if not rest.startswith("["):
+    text = read.rest if rest is None else rest
+    if not text.startswith("["):
         return None
     try:
-        values = json.loads(rest)
-    except ValueError:
+        values = json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        return None
+    if not all(isinstance(value, str) for value in values):
+        raise read.bad("a JSON list has texts alone")
     return tuple(values)
 
 
+def _no_json(constant: str) -> None:
+    """What Python alone takes for JSON."""
+    raise ValueError(constant)
+
+
 def _command(read: _Read) -> _Args:
-    values = _json(read.rest)
+    values = _json(read)
     if values is not None:
         return values, True
     text = read.rest
@@ -153,7 +159,7 @@ def _command(read: _Read) -> _Args:
 
 
 def _words_or_json(read: _Read) -> _Args:
-    values = _json(read.rest)
+    values = _json(read)
     return (values, True) if values is not None else (tuple(read.rest.split()), False)
 
 
@@ -165,7 +171,7 @@ def _copy(read: _Read) -> _Args:
 
 
 def _shell(read: _Read) -> _Args:
-    values = _json(read.rest)
+    values = _json(read)
     if not values:
         raise read.bad('it wants a JSON list, as in SHELL ["/bin/sh", "-c"]')
     return values, True
@@ -232,7 +238,7 @@ def _healthcheck(read: _Read) -> _Args:
         return ("NONE",), False
     if word.upper() != "CMD":
         raise read.bad(f"it is NONE or CMD, not {word[:40]!r}")
-    values = _json(rest)
+    values = _json(read, rest)
     if values is not None:
         return ("CMD", *values), True
     if not rest:

@@ -48,15 +48,19 @@ class Scope:
         found |= {name: value for name, value in self.args.items() if value is not None}
         return {name: found[name] for name in sorted(found) if name not in env}
 
+    def that_count(self, args: Mapping[str, str]) -> dict[str, str]:
+        """Those that tell a RUN from another: a proxy that no ARG asks for is none of them."""
+        return {
+            name: value
+            for name, value in args.items()
+            if name in self.args or name not in PREDEFINED
+        }
+
     def said(self, args: Mapping[str, str]) -> str:
         """How the history of a RUN begins: ``|2 A=1 B=2 ``; proxies are not told of."""
         if not args:
             return ""
-        told = [
-            f"{name}={value}"
-            for name, value in args.items()
-            if name in self.args or name not in PREDEFINED
-        ]
+        told = [f"{name}={value}" for name, value in self.that_count(args).items()]
         return " ".join((f"|{len(told)}", *told)) + " "
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +15,14 @@ from layerscope.build.metadata import BadArgument
 from layerscope.build.parse import Instruction, parse_trigger
 from layerscope.build.plan import Plan, Step, StepDone, StepFailed, Watcher
 from layerscope.build.runner import Command, Runner
-from layerscope.build.scope import PREDEFINED, Scope
+from layerscope.build.scope import Scope
 from layerscope.build.stages import Stage, Stages
 from layerscope.build.state import State, from_image, from_scratch, go_on, keep_step
 from layerscope.build.step import Ready, ready_copy, ready_metadata, ready_run
 from layerscope.build.words import BadWord
 from layerscope.errors import Cancelled, LayerscopeError
 from layerscope.oci.platform import Platform
+from layerscope.store.disk import FULL_HINT
 
 if TYPE_CHECKING:
     from layerscope.build.tree import Tree
@@ -173,8 +175,6 @@ class StageRun:
 
     def _inputs(self, one: Instruction, ready: Ready) -> cache.Inputs:
         args = {name: value for name, value in self._scope.args.items() if value is not None}
-        given = self._around.plan.build_args
-        args |= {name: value for name, value in given.items() if name in PREDEFINED}
         epoch = self._around.plan.clock.epoch
         text = one.text.encode("utf-8", "backslashreplace").decode()
         return cache.Inputs(text, ready.does, ready.files, args, epoch)
@@ -282,7 +282,8 @@ class StageRun:
             name = error.filename
             shown = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
             why = f"{one.text}: {f'{shown}: ' if shown else ''}{error.strerror or error}"
-            raise StepFailed(what, why, image, None) from error
+            hint = FULL_HINT if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+            raise StepFailed(what, why, image, hint) from error
 
 
 def _quoted(text: str) -> str:

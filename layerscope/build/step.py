@@ -12,7 +12,7 @@ from layerscope.build import sources
 from layerscope.build.lines import Heredoc
 from layerscope.build.metadata import BadArgument, Words, change, nop, shell_of
 from layerscope.build.parse import Instruction
-from layerscope.build.words import bare_words
+from layerscope.build.words import Lexer, bare_words
 
 if TYPE_CHECKING:
     from layerscope.build.scope import Scope
@@ -96,7 +96,7 @@ def ready_copy(instruction: Instruction, scope: Scope, state: State, tree: Tree)
     """A COPY or ADD from ``tree``. Raises BadWord, BadArgument, LayerscopeError, OSError."""
     words = expanded(instruction, scope, state)
     values = scope.values(environment(state))
-    heredocs = [_filled(one, scope, values) for one in instruction.heredocs]
+    heredocs = [_filled(one, values) for one in instruction.heredocs]
     taken = sources.take(tree, words, heredocs)
     dest = words.args[-1]
     chown = f"--chown={words.flags['chown']}" if "chown" in words.flags else ""
@@ -112,12 +112,11 @@ def ready_copy(instruction: Instruction, scope: Scope, state: State, tree: Tree)
     return ready._replace(files=taken.files, write=write)
 
 
-def _filled(heredoc: Heredoc, scope: Scope, values: dict[str, str]) -> Heredoc:
-    """Variables replaced, quotes left as they are."""
+def _filled(heredoc: Heredoc, values: dict[str, str]) -> Heredoc:
+    """Variables replaced, quotes left as they are; a backslash escapes, whatever the file says."""
     if not heredoc.expand:
         return heredoc
-    quoted = "".join(f"\\{char}" if char in "\"'" else char for char in heredoc.content)
-    return heredoc._replace(content=scope.lexer.process(quoted, values))
+    return heredoc._replace(content=Lexer().text(heredoc.content, values))
 
 
 def ready_run(instruction: Instruction, scope: Scope, state: State) -> Ready:
@@ -133,13 +132,13 @@ def ready_run(instruction: Instruction, scope: Scope, state: State) -> Ready:
     if not argv:
         raise BadArgument("it has no command")
     created_by = scope.said(args) + " ".join(argv)
-    ready = _ready(state, created_by, [argv, args or None])
+    ready = _ready(state, created_by, [argv, scope.that_count(args) or None])
     return ready._replace(argv=argv, env={**env, **args})
 
 
 def _script(instruction: Instruction) -> str:
     """The text for the shell. A heredoc that stands alone is the text; one that names a program in
-    its first line is that program's standard input."""
+    its first line is a file for that program, whose standard input stays free."""
     alone = len(bare_words(instruction.text, "\\")) == 2 and len(instruction.heredocs) == 1
     if not alone:
         return instruction.args[0]
@@ -147,7 +146,7 @@ def _script(instruction: Instruction) -> str:
     first, _, rest = content.partition("\n")
     if not first.startswith("#!"):
         return content
-    return f"{first[2:].strip()} <<'{_END}'\n{rest}{_END}\n"
+    return f"{first[2:].strip()} /proc/self/fd/3 3<<'{_END}'\n{rest}{_END}\n"
 
 
 def _ready(state: State, created_by: str, about: object) -> Ready:

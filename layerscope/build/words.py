@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _SPACE = " \t\r\n\f\v"
-_SPECIAL = "@*#"
+_SPECIAL = "@*#?-$!"
 
 
 class BadWord(ValueError):
@@ -25,6 +25,10 @@ class Lexer:
     def process(self, word: str, env: Mapping[str, str]) -> str:
         """The word with quotes taken off and variables replaced. Raises BadWord."""
         return _Scan(word, self._escape, env).all()[0]
+
+    def text(self, text: str, env: Mapping[str, str]) -> str:
+        """The same of a text in which quotes are characters like others, as in a heredoc."""
+        return _Scan(text, self._escape, env, quotes="").all()[0]
 
     def words(self, text: str, env: Mapping[str, str]) -> list[str]:
         """The same, split where spaces stand outside quotes, those of variables too."""
@@ -51,8 +55,9 @@ def bare_words(text: str, escape: str) -> list[str]:
 
 
 class _Scan:
-    def __init__(self, text: str, escape: str, env: Mapping[str, str]) -> None:
+    def __init__(self, text: str, escape: str, env: Mapping[str, str], quotes: str = "'\"") -> None:
         self._text = text
+        self._quotes = quotes
         self._escape = escape
         self._env = env
         self._at = 0
@@ -89,7 +94,7 @@ class _Scan:
             if char == stop:
                 self._next()
                 return result
-            if char in "'\"":
+            if char in self._quotes:
                 piece = self._single() if char == "'" else self._double()
                 self._raw(piece)
             elif char == "$":

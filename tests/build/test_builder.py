@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tarfile
 from collections.abc import Iterator
@@ -164,9 +165,37 @@ def test_heredocs(bench: Bench) -> None:
     assert bench.files(built)["one"] == 0o100750
     assert bench.read(built, "/y") == b"z"
     scripts = [command.argv[-1] for command in bench.runner.commands[-2:]]
-    assert scripts[0].startswith("/bin/prog -x <<'")
+    assert scripts[0].startswith("/bin/prog -x /proc/self/fd/3 3<<'")
     assert "\ny\n" in scripts[0]
     assert scripts[1] == "nothing <<E\nz\nE"
+
+
+def test_a_heredoc_keeps_its_quotes_and_loses_its_escapes(bench: Bench) -> None:
+    said = r"""say \"hi\" to $A, it's \'$A\' \$A ${N:-'y'}"""
+    built = bench(f"# escape=`\nFROM scratch\nENV A=val\nCOPY <<EOF /j\n{said}\nEOF\n")
+    assert bench.read(built, "/j") == b"""say "hi" to val, it's 'val' $A 'y'\n"""
+
+
+def test_a_proxy_that_no_arg_asks_for_is_no_other_step(bench: Bench) -> None:
+    text = "FROM scratch\nRUN write /x y\n"
+    bench(text, build_args={"HTTP_PROXY": "1"})
+    assert bench.runner.commands[-1].env["HTTP_PROXY"] == "1"
+    assert bench.reasons(text, build_args={"HTTP_PROXY": "2"}) == [None]
+    text = "FROM scratch\nARG HTTP_PROXY\nRUN write /x y\n"
+    bench(text, build_args={"HTTP_PROXY": "1"})
+    asked = bench.reasons(text, build_args={"HTTP_PROXY": "2"})
+    assert asked == [None, "ARG HTTP_PROXY changed"]
+
+
+def test_a_full_disk_is_told_with_what_helps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("layerscope.build.copying.put", full)
+    with pytest.raises(StepFailed, match="No space left") as caught:
+        bench("FROM scratch\nWORKDIR /w\nCOPY a.txt /\n")
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("free some space")
 
 
 def test_chmod(bench: Bench) -> None:
@@ -210,6 +239,12 @@ def test_platform_arguments(bench: Bench) -> None:
         ("ENV A='x", "single quote isn't closed"),
         ("EXPOSE http", "is no port"),
         ("HEALTHCHECK --interval=3 CMD x", "is no time"),
+        ("HEALTHCHECK --interval=0s CMD x", "less than a millisecond"),
+        ("HEALTHCHECK --timeout=9999999999h CMD x", "is no time"),
+        ("HEALTHCHECK --retries=0 CMD x", "no number from 1 on"),
+        ("EXPOSE 70000", "is no port"),
+        ("STOPSIGNAL 0", "is no signal"),
+        ("COPY --chown=7 a.txt /a\nCOPY --chown=:8 a.txt /b", "it isn't USER"),
         ("COPY <<.wh.x /\nx\n.wh.x", "names that start with .wh."),
     ],
 )

@@ -110,6 +110,13 @@ def test_the_same_digest_for_root_and_an_ordinary_user() -> None:
         assert as_ordinary_user(same) == ""
 
 
+def test_a_script_leaves_standard_input_to_what_it_runs(tmp_path: Path) -> None:
+    need_processes()
+    text = 'FROM rootfs:{base}\nUSER nobody\nRUN <<E\n#!/bin/sh -e\ncat\necho "$0 done"\nE\n'
+    _, printed = _build(tmp_path, text)
+    assert printed == b"/proc/self/fd/3 done\n"
+
+
 @pytest.mark.root
 def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     if os.geteuid() != 0:

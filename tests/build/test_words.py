@@ -39,7 +39,7 @@ ENV = {"x": "1", "empty": "", "two": "a b", "_n": "u"}
         ("${x:?no}", "1"),
         ("$", "$"),
         ("a$", "a$"),
-        ("$$", "$$"),
+        ("a$$x-$?$!$-", "ax-"),
         ("$_n", "u"),
         ("a'b'\"c\"", "abc"),
         ("é$x", "é1"),
@@ -53,6 +53,11 @@ def test_a_word_is_expanded(word: str, expected: str) -> None:
 def test_a_word_that_makes_no_sense_is_an_error(word: str) -> None:
     with pytest.raises(BadWord):
         Lexer().process(word, ENV)
+
+
+def test_in_a_text_quotes_are_characters_like_others() -> None:
+    text = 'say \\"hi\\" there $x\nit\'s \'$x\' "${none:-"d"}" \\$x \\\\ \\\n'
+    assert Lexer().text(text, ENV) == 'say "hi" there 1\nit\'s \'1\' ""d"" $x \\ \n'
 
 
 def test_another_escape_character() -> None:

@@ -38,6 +38,7 @@ def _case(name: str, text: str, *words: str, ignore: str = "") -> Case:
 CASES = (
     _case("env", "ENV A=1 B='two words' C=$A\nENV old form  value\nENV D=${A:-x}${N:-y}${A:+z}$C"),
     _case("env-again", "ENV A=1\nENV A=2 PATH=/bin:$PATH\nRUN echo $A $PATH > /env"),
+    _case("env-special", 'ENV B=x\nENV E=$$A F=a$$ G=$$ H="$$B" I=$? J=${B}$! K=$-k L=$ '),
     _case("label", 'LABEL a=b "c d"="e f"\nLABEL z 1\nLABEL multi="one \\\ntwo" a=$HOME'),
     _case("label-option", "LABEL a=b", "--label", "x=y", "--label", "b=$HOME 'q'"),
     _case("maintainer", "MAINTAINER Me <me@example.org>\nUSER nobody\nENV A=1"),
@@ -48,18 +49,27 @@ CASES = (
     ),
     _case("user-number", "USER 12:34\nRUN id -u > /tmp/who; id -g >> /tmp/who\nWORKDIR /mine"),
     _case("expose", "ENV P=99\nEXPOSE 80 443/tcp 53/udp $P 8000-8002\nEXPOSE 22"),
+    _case("expose-least", "EXPOSE 0 0-1/udp"),
     _case("volume", 'VOLUME /data /etc/kept\nVOLUME ["/json dir"]\nRUN echo x > /data/lost; date'),
     _case("volume-copy", "COPY a.txt /data/\nVOLUME /data\nRUN rm /data/a.txt\nCOPY b.txt /data/"),
     _case("cmd", 'CMD echo $HOME\nCMD ["a", "b \\"c\\"", "<&>", "é"]'),
     _case("entrypoint", 'CMD ["lost"]\nENTRYPOINT ["/e", "f"]\nENTRYPOINT exec top -b'),
     _case("entrypoint-resets", f"FROM {BASE}\nENTRYPOINT /x"),
     _case("cmd-empty", "CMD []\nENTRYPOINT []"),
+    _case("cmd-none", "ENTRYPOINT\nCMD"),
+    _case("cmd-no-list", 'CMD ["a" "b"]\nENTRYPOINT [NaN]'),
     _case("shell", 'SHELL ["/bin/sh", "-ec"]\nRUN echo a > /a\nCMD b\nENV C=d\nENTRYPOINT e'),
     _case(
         "healthcheck", "HEALTHCHECK --interval=90s --timeout=1m30s --retries=3 CMD ls / || exit 1"
     ),
     _case("healthcheck-none", 'HEALTHCHECK --start-period=1h5s CMD ["ls"]\nHEALTHCHECK NONE'),
+    _case(
+        "healthcheck-times",
+        "HEALTHCHECK --interval=.5s --timeout=+1.h0.5ms --retries=+3 CMD x\n"
+        "HEALTHCHECK --interval=30s NONE",
+    ),
     _case("stopsignal", "ARG S=SIGUSR1\nSTOPSIGNAL $S\nSTOPSIGNAL 9"),
+    _case("stopsignal-number", "STOPSIGNAL RTMIN+3\nSTOPSIGNAL 99"),
     _case("onbuild", "ONBUILD RUN echo one > /one\nONBUILD COPY a.txt /onbuild/\nONBUILD ENV A=b"),
     _case(
         "args",
