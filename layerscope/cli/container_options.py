@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from layerscope.cli.parser import Parser
 from layerscope.containers.mounts import parse_mount, parse_volume
+from layerscope.errors import UsageError
 from layerscope.usecases.containers import Wanted
 
 if TYPE_CHECKING:
     import argparse
+
+_LONGEST_HOSTNAME = 64  # sethostname(2)
 
 
 def add_container_options(parser: Parser) -> None:
@@ -45,6 +48,9 @@ def add_process_options(parser: Parser) -> None:
 
 def wanted(args: argparse.Namespace) -> Wanted:
     """What they ask for. Raises UsageError."""
+    if len(os.fsencode(args.hostname)) > _LONGEST_HOSTNAME:
+        why = f"it is longer than {_LONGEST_HOSTNAME} bytes, the most that Linux has"
+        raise UsageError(f"--hostname {args.hostname!r}", why)
     return Wanted(
         name=args.name,
         command=tuple(args.command),
@@ -63,7 +69,10 @@ def wanted(args: argparse.Namespace) -> Wanted:
 
 
 def environment(given: list[str]) -> tuple[str, ...]:
-    """``K=V`` as it is, ``K`` with the value that it has here, or not at all."""
+    """``K=V`` as it is, ``K`` with the value that it has here, or not at all. Raises UsageError."""
+    for word in given:
+        if word[:1] in ("", "="):
+            raise UsageError(f"-e {word!r}", "it has no name")
     return tuple(
         word if "=" in word else f"{word}={os.environ[word]}"
         for word in given

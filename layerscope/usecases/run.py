@@ -51,14 +51,21 @@ def run_attached(store: Store, image: str, wanted: Wanted, attached: Attached) -
 
 
 def start(store: Store, name: str) -> Container:
-    """Start a container that has ended, or never began. Raises NoSuchContainer, AlreadyRunning,
-    CannotRun, MountFailed, LayerBusy."""
-    return running.start_detached(store, _startable(store, name))
+    """Start a container that has ended, or never began; one that runs goes on.
+
+    Raises NoSuchContainer, CannotRun, MountFailed, LayerBusy.
+    """
+    container = find_container(store, name)
+    if container.state is State.RUNNING:
+        return container
+    return running.start_detached(store, container)
 
 
 def start_attached(store: Store, name: str, attached: Attached) -> int:
-    """The same, to its end; its exit code."""
-    container = _startable(store, name)
+    """The same, to its end; its exit code. Raises AlreadyRunning as well."""
+    container = find_container(store, name)
+    if container.state is State.RUNNING:
+        raise AlreadyRunning(f"container {name!r}", "it is running", f"layerscope logs -f {name}")
     try:
         return running.run_attached(store, container, attached)
     finally:
@@ -116,13 +123,6 @@ def execute(store: Store, name: str, process: Process, attached: Attached) -> in
         user=process.user or settings.user,
     )
     return running.execute(container, filled, attached)
-
-
-def _startable(store: Store, name: str) -> Container:
-    container = find_container(store, name)
-    if container.state is State.RUNNING:
-        raise AlreadyRunning(f"container {name!r}", "it is running")
-    return container
 
 
 def _let_go(store: Store, container: Container) -> None:

@@ -150,11 +150,28 @@ def test_users(layerscope: Layerscope) -> None:
         return
     assert "uid=33(web)" in ran.stdout
     assert "44(log)" in ran.stdout
+    ran = call(layerscope, "run", "--rm", "-u", "web:log", IMAGE, "id")
+    assert ran.stdout == "uid=33(web) gid=44(log) groups=44(log)\n"
     assert "uid=7 gid=9" in call(layerscope, "run", "--rm", "-u", "7:9", IMAGE, "id").stdout
     for unknown in ("nobody", "4294967295", "99999999999", "²", "0:nobody", "0:4294967295"):
         ran = call(layerscope, "run", "--rm", "-u", unknown, IMAGE, "id")
         assert "of that name" in ran.stderr
         assert (ran.returncode, ran.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("-e", "=x"), "-e '=x': it has no name"),
+        (("-e", ""), "-e '': it has no name"),
+        (("--hostname", "ö" * 33), "is longer than 64 bytes, the most that Linux has"),
+    ],
+)
+def test_words_that_are_off(layerscope: Layerscope, words: tuple[str, ...], why: str) -> None:
+    ran = call(layerscope, "run", *words, IMAGE, "true")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert why in ran.stderr
+    assert layerscope.json("ps", "-a") == []
 
 
 def test_what_it_sees(layerscope: Layerscope) -> None:
@@ -360,7 +377,8 @@ def test_busy_while_it_runs(
     assert ran.returncode == 1
     assert "another process is working" in ran.stderr
     assert call(layerscope, "rm", name).returncode == 1
-    assert call(layerscope, "start", name).returncode == 1
+    assert call(layerscope, "start", "-a", name).returncode == 1
+    assert layerscope("start", name) == f"{name}\n"  # it goes on
     layerscope("exec", name, "sh", "-c", "echo written > /tmp/new")
     layerscope("commit", name, "committed:1")
     assert layerscope("cat", "committed:1", "/tmp/new") == "written\n"

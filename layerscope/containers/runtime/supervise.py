@@ -36,14 +36,12 @@ def supervise(
     log: LogWriter | None,
     typed: Stream | None = None,
     at_end: Callable[[int], None] = lambda code: None,
-    grace: float | None = None,
 ) -> int:
     """Until the container ends; its exit code as a shell says it.
 
     ``outputs`` are the descriptors that its output comes from; ``typed`` brings it what is typed.
-    ``at_end`` gets the exit code once the log is whole, before the last output is taken. With
-    ``grace`` a signal that asks us to end leaves the container so many seconds; when nobody takes
-    its output any more, it has one.
+    ``at_end`` gets the exit code once the log is whole, before the last output is taken. A program
+    whose output nobody takes any more is ended.
 
     Raises OSError if output could not be written, though somebody was there to take it.
     """
@@ -51,7 +49,7 @@ def supervise(
     with contextlib.ExitStack() as stack:
         try:
             streams = [_stream(stack, fd, output, log) for fd, output in outputs.items()]
-            supervisor = _Supervisor(started, streams, typed, grace)
+            supervisor = _Supervisor(started, streams, typed)
             signals = stack.enter_context(init.borrowed_signals())
             code = supervisor.serve(signals)
         finally:
@@ -76,13 +74,10 @@ def _stream(
 
 
 class _Supervisor:
-    def __init__(
-        self, started: Started, outputs: list[Stream], typed: Stream | None, grace: float | None
-    ) -> None:
+    def __init__(self, started: Started, outputs: list[Stream], typed: Stream | None) -> None:
         self._started = started
         self._outputs = outputs
         self._typed = typed
-        self._grace = grace
         self._over = False
         self._deadline: float | None = None
         self._asked_to_end = False
@@ -145,7 +140,8 @@ class _Supervisor:
             stream.drop_target()
             self._failed = error
             self._send(signal.SIGTERM)
-            self._must_end(_GRACE)
+            if self._deadline is None:
+                self._deadline = time.monotonic() + _GRACE
 
     def _take(self, signals: int) -> None:
         for number in os.read(signals, 4096):
@@ -153,19 +149,12 @@ class _Supervisor:
                 copy_size(self._started.terminal)
             elif number != signal.SIGCHLD:
                 self._send(number)
-            if number in ENDING:
-                self._asked_to_end = True
-                if self._grace is not None:
-                    self._must_end(self._grace)
+            self._asked_to_end |= number in ENDING
 
     def _send(self, number: int) -> None:
         if not self._over:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._started.pid, number)
-
-    def _must_end(self, seconds: float) -> None:
-        if self._deadline is None:
-            self._deadline = time.monotonic() + seconds
 
     def _left(self) -> float | None:
         """Seconds until it is killed."""
