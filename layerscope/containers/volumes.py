@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.containers.names import check_name
 from layerscope.errors import LayerscopeError
@@ -26,8 +25,7 @@ class VolumeInUse(LayerscopeError):
     """A volume that containers have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A volume; ``containers`` are the names of those that have it."""
 
     name: str
