@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol
+
 from layerscope.archive.entry import Kind
 from layerscope.archive.paths import join
 from layerscope.errors import LayerscopeError
 from layerscope.index.change import Change
-from layerscope.index.stack import StackView
+
+if TYPE_CHECKING:
+    from layerscope.archive.entry import Entry
+
+
+class Tree(Protocol):
+    """What finding a path asks of files; :class:`layerscope.index.stack.StackView` has it all."""
+
+    @property
+    def change(self) -> memoryview[int]: ...
+    def find(self, path: bytes) -> int | None: ...
+    def kind(self, row: int) -> Kind: ...
+    def entry(self, row: int) -> Entry: ...
 
 
 class NoSuchPath(LayerscopeError):
@@ -21,7 +35,7 @@ def clean(path: bytes) -> bytes:
     return b"/".join(part for part in path.split(b"/") if part not in (b"", b"."))
 
 
-def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
+def find(stack: Tree, path: bytes, *, removed: bool = False) -> int:
     """The row of ``path``: exactly that, or that with symlinks among its folders followed.
 
     ``removed`` also finds what the top layer removed. Raises NoSuchPath.
@@ -36,7 +50,7 @@ def find(stack: StackView, path: bytes, *, removed: bool = False) -> int:
     return row
 
 
-def find_followed(stack: StackView, path: bytes) -> int:
+def find_followed(stack: Tree, path: bytes) -> int:
     """The row that ``path`` leads to, all symlinks followed within the image; a slash at its end
     asks for a folder. Raises NoSuchPath."""
     row = _row(stack, _follow(stack, path), removed=False)
@@ -47,13 +61,13 @@ def find_followed(stack: StackView, path: bytes) -> int:
     return row
 
 
-def _row(stack: StackView, path: bytes, removed: bool) -> int | None:
+def _row(stack: Tree, path: bytes, removed: bool) -> int | None:
     row = stack.find(path)
     gone = row is not None and stack.change[row] == Change.REMOVED
     return None if gone and not removed else row
 
 
-def _follow(stack: StackView, path: bytes) -> bytes:
+def _follow(stack: Tree, path: bytes) -> bytes:
     from layerscope.archive.paths import follow
     from layerscope.archive.tar_format import InvalidTar
 

@@ -14,6 +14,7 @@ from layerscope.store.store import Store
 from layerscope.tui.app import ExplorerApp
 from layerscope.tui.session import Session
 from layerscope.tui.widgets import caption
+from layerscope.tui.widgets.caption import Guide
 from tests.support.explorer import Explorer
 from tests.support.live_events import FakeLive
 
@@ -21,12 +22,12 @@ _SECONDS = 0.3
 
 
 @asynccontextmanager
-async def _guided(root: Path) -> AsyncIterator[Explorer]:
+async def _guided(root: Path) -> AsyncIterator[tuple[Explorer, Guide]]:
     Store.open(root).close()
     captions = tuple(f"caption {number}" for number in range(1, 9))
     app = ExplorerApp(Session(root, captions=captions))
     async with app.run_test(size=(100, 24)) as pilot:
-        yield Explorer(pilot)
+        yield Explorer(pilot), app.guide
 
 
 @pytest.fixture(autouse=True)
@@ -36,12 +37,12 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_each_comes_in_its_turn_whatever_lies_below(tmp_path: Path) -> None:
-    async with _guided(tmp_path / "store") as explorer:
+    async with _guided(tmp_path / "store") as (explorer, guide):
         assert len(explorer.app.screen_stack) == 3  # the containers above the images
         shown, times = [0], [time.monotonic()]
         while len(shown) < 5:
             await explorer._pilot.pause(0.01)
-            number = explorer.app.guide.number
+            number = guide.number
             if number != shown[-1]:
                 shown.append(number)
                 times.append(time.monotonic())
@@ -51,8 +52,8 @@ async def test_each_comes_in_its_turn_whatever_lies_below(tmp_path: Path) -> Non
 
 
 async def test_one_that_was_asked_for_stays_as_long_as_any(tmp_path: Path) -> None:
-    async with _guided(tmp_path / "store") as explorer:
+    async with _guided(tmp_path / "store") as (explorer, guide):
         await explorer._pilot.pause(_SECONDS * 0.6)
         await explorer.press("f4", settled=False)
         await explorer._pilot.pause(_SECONDS * 0.6)
-        assert explorer.app.guide.number == 1
+        assert guide.number == 1

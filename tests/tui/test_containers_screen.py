@@ -74,6 +74,13 @@ async def test_order_and_filter(root: Path) -> None:
         await explorer.press("slash", *"we", "enter")
         assert "web" in explorer.text
         assert " db " not in explorer.lines[2]
+        await explorer.press("slash", *"zzz")
+        assert explorer.lines[1] == " No container has this in it."
+        assert "out.txt" not in explorer.text
+        assert "copied up" not in explorer.text
+        await explorer.press(*["backspace"] * 3)
+        assert "SIZE" in explorer.lines[1]
+        await explorer.press("enter")
         await explorer.press("escape")
         for _ in range(9):
             await explorer.press("s")

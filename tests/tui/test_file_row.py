@@ -7,7 +7,7 @@ from layerscope.tui.models.expansion import EVERYTHING, Expansion
 from layerscope.tui.models.file_row import FileRow, Folding, file_row
 from layerscope.tui.models.tree import TreeModel
 from layerscope.tui.models.tree_columns import TreeColumns
-from layerscope.tui.models.tree_view import Scope, Shape, TreeView
+from layerscope.tui.models.tree_view import Scope, Shape, Sort, TreeView
 from tests.support.layers import TIME, file, folder, hardlink, stacks, symlink, tar
 
 LOWER = [
@@ -68,3 +68,15 @@ def test_the_flat_list_shows_paths(tmp_path: Path) -> None:
     assert next(iter(flat)) == "d/new"
     assert {row.indent for row in flat.values()} == {0}
     assert "d/twin" not in flat
+
+
+def test_by_size_is_by_the_size_that_is_shown(tmp_path: Path) -> None:
+    lower = [folder("a"), file("a/old", b"x" * 900), folder("b"), folder("c"), file("c/x", b"12")]
+    upper = [file("a/.wh.old"), file("a/new", b"1"), file("b/new", b"12345"), file("c/.wh.x")]
+    stack = stacks([tar(lower), tar(upper)], tmp_path)[1]
+    found = rows(stack, TreeView(sort=Sort.SIZE))
+    assert [
+        (name, row.size) for name, row in found.items() if "/" not in row.entry.path.decode()
+    ] == [("b", 5), ("c", 2), ("a", 1)]
+    everything = rows(stack, TreeView(Scope.ALL, sort=Sort.SIZE))
+    assert [name for name, row in everything.items() if not row.indent] == ["b", "c", "a"]

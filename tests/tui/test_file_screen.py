@@ -56,6 +56,8 @@ async def test_the_file_as_each_layer_left_it(root: Path) -> None:
         await go_to(explorer, "etc/example/example.conf")
         assert "as layer 2 has it" in explorer.lines[0]
         newer = explorer.text
+        await explorer.press("right_square_bracket")
+        assert "no layer above touched it" in explorer.notices
         await explorer.press("left_square_bracket")
         assert "as layer 1 has it" in explorer.lines[0]
         assert explorer.lines[1:3] != newer.splitlines()[1:3]

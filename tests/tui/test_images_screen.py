@@ -117,7 +117,7 @@ async def test_the_id_is_copied_to_the_clipboard(root: Path) -> None:
 async def test_help_and_the_way_out_are_told_in_the_narrowest_terminal(root: Path) -> None:
     async with explore(root, columns=60, rows=15) as explorer:
         assert explorer.lines[-1].startswith(" Enter Open")
-        assert explorer.lines[-1].endswith("? Help  Ctrl+P Palette  q Quit")
+        assert explorer.lines[-1].endswith("? Help  q Quit")
 
 
 async def test_the_help_page_tells_every_key_of_the_screen(root: Path) -> None:

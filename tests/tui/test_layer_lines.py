@@ -34,7 +34,8 @@ def test_lines() -> None:
 
 
 def test_narrow_lines_keep_the_command() -> None:
-    assert texts(40)[2].rstrip() == "◆  1      5kB    -1.2kB RUN make"
+    assert texts(39)[2].rstrip() == "◆  1      5kB    -1.2kB RUN make"
+    assert "WASTED" in layer_headings(39)
     assert texts(32)[0].rstrip() == "   0    117MB ADD file:01 in /"
 
 

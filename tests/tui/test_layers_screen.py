@@ -11,6 +11,8 @@ import pytest
 from layerscope.tui.screens.layers import LayersScreen
 from tests.support.explorer import Explorer, explore
 from tests.support.goldens import golden
+from tests.support.images import docker_members, image, write_tar
+from tests.support.layers import file, folder, symlink, tar
 
 _SAMPLES = Path(__file__).parents[2] / "sample_images"
 _FIVE = str(_SAMPLES / "five-layers.docker.tar")
@@ -27,7 +29,7 @@ def _frozen_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("layerscope.tui.models.about_layer.ago_text", lambda time: "2 years ago")
 
 
-def tree(explorer: Explorer) -> list[str]:
+def tree_lines(explorer: Explorer) -> list[str]:
     """The lines of the tree, from the names on."""
     screen = explorer.app.screen
     assert isinstance(screen, LayersScreen)
@@ -38,7 +40,7 @@ def tree(explorer: Explorer) -> list[str]:
 
 def names(explorer: Explorer) -> list[str]:
     """The names in the tree."""
-    lines = (line.partition(" → ")[0] for line in tree(explorer))
+    lines = (line.partition(" → ")[0] for line in tree_lines(explorer))
     return [line.split("▾ ")[-1].split("▸ ")[-1].split()[-1] for line in lines]
 
 
@@ -164,6 +166,23 @@ async def test_a_path_is_gone_to_and_completed(root: Path) -> None:
         assert "/etc/shadow " in explorer.text
 
 
+async def test_a_path_is_found_as_a_process_would_find_it(root: Path, tmp_path: Path) -> None:
+    files = tar(
+        [folder("usr"), folder("usr/bin"), file("usr/bin/env", b"e"), symlink("bin", "usr/bin")]
+    )
+    made = write_tar(tmp_path / "linked.tar", docker_members(image("a:1", layers=[files])))
+    async with explore(root, str(made)) as explorer:
+        for typed in ("/bin/env", "/usr/../usr/./bin/env", "/usr/bin//usr/bin/env"):
+            await explorer.press("tab", "colon", "ctrl+u", *typed, "enter")
+            assert "/usr/bin/env " in explorer.text, typed
+            assert not notices(explorer)
+            await explorer.press("tab")
+        await explorer.press("tab", "colon", *"/usr/bin/e", "right", "enter")
+        assert not notices(explorer)
+        await explorer.press("colon", *"/usr/nothing", "enter")
+        assert "there is no /usr/nothing up" in notices(explorer)
+
+
 async def test_the_path_is_copied(root: Path) -> None:
     async with explore(root, _FIVE) as explorer:
         await explorer.press("right_square_bracket", "tab", "j", "y")
@@ -196,6 +215,9 @@ async def test_what_is_no_image_is_said_and_stands(root: Path, tmp_path: Path) -
         assert "not-an-image" in explorer.lines[2]
         await explorer.press("tab", "slash", "w", "c", "r", "escape")
         assert "not-an-image" in explorer.lines[2]
+        assert explorer.lines[-1].split() == ["?", "Help", "Ctrl+P", "Palette", "q", "Quit"]
+        await explorer.press("slash", "q")
+        assert explorer.app.return_value == 0
 
 
 def damaged(path: Path, layer: int) -> str:
@@ -242,3 +264,32 @@ async def test_a_terminal_made_narrow_keeps_the_pane_with_the_focus(root: Path) 
         await explorer.resize(120, 24)
         assert "COMMAND" in explorer.text
         assert "What layer 0 changed" in explorer.text
+
+
+async def test_keys_for_files_go_to_them_first_where_they_are_hidden(root: Path) -> None:
+    async with explore(root, _FIVE, columns=80) as explorer:
+        for key, words in (("b", "biggest files"), ("s", "by size"), ("2", "NAME"), ("n", "NAME")):
+            assert "COMMAND" in explorer.text
+            await explorer.press(key)
+            assert words in explorer.text
+            assert "COMMAND" not in explorer.text
+            await explorer.press("j", "tab")
+        await explorer.press("S")
+        assert "Tab goes to them" in notices(explorer)
+        assert "COMMAND" in explorer.text
+        await explorer.press("y")
+        assert not explorer.app.clipboard
+
+
+async def test_the_keys_of_the_pane_with_the_focus_are_told(root: Path) -> None:
+    async with explore(root, _FIVE, columns=80) as explorer:
+        assert "w Waste" in explorer.lines[-1]
+        await explorer.press("tab")
+        for words in ("Tab Other side", "/ Filter", "a Changed/all", "s Sort", "b Biggest"):
+            assert words in explorer.lines[-1]
+        assert explorer.lines[-1].endswith("? Help  q Quit")
+
+
+async def test_what_is_wasted_is_told_at_100_columns(root: Path) -> None:
+    async with explore(root, _FIVE, columns=100, rows=30) as explorer:
+        assert "WASTED" in explorer.text

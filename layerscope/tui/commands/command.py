@@ -24,6 +24,11 @@ class Command:
     in_footer: bool = False
     urgent: bool = False  # before a widget with the focus sees the key
 
+    @property
+    def action(self) -> str:
+        """Its ``id`` without what stands in brackets."""
+        return self.id.partition("(")[0]
+
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:
     """Textual's bindings of the commands."""
@@ -76,4 +81,5 @@ def key_words(key: str) -> str:
     head, plus, tail = key.rpartition("+")
     if plus:
         return f"{head.title()}+{tail.upper()}"
-    return key.upper() if len(key) > 1 else key
+    named = len(key) > 1 and not key[1:].isdecimal()  # but for F1 …
+    return key.title() if named else key.upper() if len(key) > 1 else key

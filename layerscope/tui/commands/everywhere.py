@@ -10,9 +10,11 @@ BACK = Command(
     "back", ("escape",), "Back", "leave the screen, the filter or the work at hand", GROUP
 )
 
+PALETTE = Command("palette", ("ctrl+p",), "Palette", "find a command by its name", GROUP, True)
+
 EVERYWHERE = (
     Command("help", ("question_mark", "f1"), "Help", "every key and what it does", GROUP, True),
-    Command("palette", ("ctrl+p",), "Palette", "find a command by its name", GROUP, True),
+    PALETTE,
     BACK,
     Command("quit", ("q",), "Quit", "leave layerscope", GROUP, True),
     Command(

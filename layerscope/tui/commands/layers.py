@@ -27,6 +27,9 @@ _LAYERS = (
 _FILES = (
     Command("toggle_scope", ("a",), "Changed/all",
             "what this layer changed, or all up to it", FILES_GROUP, True),
+    Command("sort", ("s",), "Sort", "by name, size or time", FILES_GROUP, True),
+    Command("biggest", ("b",), "Biggest", "a list of the biggest files, or the tree",
+            FILES_GROUP, True),
     Command("fold", ("space",), "Fold", "open or shut a directory", FILES_GROUP, True),
     Command("fold_right", ("right", "l"), "Into", "open a directory, then go into it",
             FILES_GROUP),
@@ -40,9 +43,6 @@ _FILES = (
     *(Command(f"to_depth({depth})", (str(depth),), f"Depth {depth}",
               f"open directories {depth} deep", FILES_GROUP)
       for depth in range(1, DEEPEST_KEY + 1)),
-    Command("sort", ("s",), "Sort", "by name, size or time", FILES_GROUP, True),
-    Command("biggest", ("b",), "Biggest", "a list of the biggest files, or the tree",
-            FILES_GROUP, True),
     Command("toggle_added", ("A",), "Added", "show or hide what is added", FILES_GROUP),
     Command("toggle_modified", ("M",), "Modified", "show or hide what is modified", FILES_GROUP),
     Command("toggle_removed", ("D",), "Removed", "show or hide what is removed", FILES_GROUP),

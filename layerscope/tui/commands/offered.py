@@ -31,7 +31,7 @@ def offered(screen: Screen[Any]) -> list[Offer]:
     found: dict[Command, Offer] = {}
     for node in nodes:
         for command in _actions(node):
-            if command not in found and node.check_action(command.id, ()) is not False:
+            if command not in found and node.check_action(command.action, ()) is not False:
                 found[command] = Offer(command, node)
     return list(found.values())
 

@@ -12,7 +12,7 @@ from layerscope.units import size_text
 Span = tuple[str, str]
 
 _NUMBER, _SIZE, _BAR, _WASTED = 4, 8, 8, 9
-_COMMAND_ROOM = 16
+_COMMAND_ROOM = 15  # cells; in a terminal of 100 columns this leaves room for what is wasted
 
 
 class LayerLines:
@@ -51,8 +51,7 @@ def layer_headings(width: int) -> str:
 def _columns(width: int) -> tuple[bool, bool]:
     """Whether there is room for bars, and for what is wasted."""
     left = width - _NUMBER - _SIZE - 2 - _COMMAND_ROOM
-    has_waste = left >= _WASTED + 1
-    return left - (_WASTED + 1) * has_waste >= _BAR + 1, has_waste
+    return left >= _WASTED + _BAR + 2, left >= _WASTED + 1
 
 
 def _figures(line: LayerLine, width: int) -> list[Span]:

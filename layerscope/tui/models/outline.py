@@ -51,7 +51,7 @@ def outline(columns: TreeColumns, kept: Column | None, sort: Sort, scope: Scope)
         end = before[columns.end[row]]
     if sort is Sort.NAME:
         return Outline(row, end, in_tree_order=True)
-    weight = columns.subtree_bytes(scope) if sort is Sort.SIZE else columns.mtime
+    weight = columns.shown_bytes(scope) if sort is Sort.SIZE else columns.mtime
     place = _sorted_places(columns, row, end, -weight[row].astype(np.int64))
     sorted_row, sorted_end = np.empty_like(row), np.empty_like(end)
     sorted_row[place] = row

@@ -14,6 +14,8 @@ from layerscope.tui.models.tree_view import Scope
 
 Column = npt.NDArray[Any]
 
+_THERE = {Scope.CHANGED: "own_before", Scope.ALL: "bytes_before"}
+
 
 class TreeColumns:
     """All columns are by row of the stack."""
@@ -49,15 +51,16 @@ class TreeColumns:
 
     def bytes_before(self, scope: Scope) -> Column:
         """Prefix sums of what rows cost as the tree of ``scope`` shows it, removed ones too."""
-        there = "own_before" if scope is Scope.CHANGED else "bytes_before"
-        before: Column = self.stack.np(there) + self.stack.np("removed_before")
+        before: Column = self.stack.np(_THERE[scope]) + self.stack.np("removed_before")
         return before
 
-    def subtree_bytes(self, scope: Scope) -> Column:
-        """What each row and all below it cost."""
-        before = self.bytes_before(scope)
-        total: Column = before[self.end] - before[:-1]
-        return total
+    def shown_bytes(self, scope: Scope) -> Column:
+        """The bytes that stand beside each row: what it and all below it cost, or, where that is
+        nothing, what was removed there."""
+        there, removed = (self.stack.np(name) for name in (_THERE[scope], "removed_before"))
+        cost = there[self.end] - there[:-1]
+        shown: Column = np.where(cost > 0, cost, removed[self.end] - removed[:-1])
+        return shown
 
     def any_below(self, wanted: Column) -> Column:
         """Which rows are wanted or have a wanted one below them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from layerscope.errors import LayerscopeError
 from layerscope.tui.commands.command import Command, bindings
-from layerscope.tui.commands.everywhere import BACK, EVERYWHERE
+from layerscope.tui.commands.everywhere import BACK
 from layerscope.tui.commands.offered import offered
 from layerscope.tui.safe_text import safe_name, safe_text
 from layerscope.tui.widgets.caption import Caption
@@ -54,13 +54,17 @@ class ExplorerScreen(Screen[None]):
         yield from self.body()
         if self.explorer.guide.captions:
             yield Caption(self.explorer.guide)
-        yield KeyLine((*self.ACTIONS, *EVERYWHERE))
+        yield KeyLine(self.foot)
         words = f"layerscope needs {LEAST_WIDTH}×{LEAST_HEIGHT}: this terminal is smaller"
         yield Static(words, id="too-small", markup=False)
 
     def body(self) -> Iterable[Widget]:
         """The widgets between title and keys."""
         return ()
+
+    def foot(self) -> Sequence[Command]:
+        """The screen's commands for the line of keys, those that are worth most first."""
+        return self.ACTIONS
 
     @property
     def explorer(self) -> ExplorerApp:

@@ -169,7 +169,10 @@ class ContainersScreen(ContainerActs):
         self.set_class(self._all.is_known and not self._all.rows, "-empty")
         ids = [row.id for row in rows]
         cursor = ids.index(before.id) if before is not None and before.id in ids else None
+        had_rows = bool(len(self.table.model))
         self.table.go_on(ContainerLines(self._all, rows), cursor)
+        if had_rows != bool(rows):
+            self.query_one("#headings", Headings).refresh()
         self._highlight()  # another container may stand under the cursor that didn't move
         if self.focused is None and rows:
             self.table.focus()  # it was not there to have the focus
@@ -183,6 +186,7 @@ class ContainersScreen(ContainerActs):
         if row is None:
             for rows in (self.files, self.side, self.query_one("#why", RowList)):
                 rows.show(NoRows(), 0)
+            self.query_one("#pane-name", Line).show("")
             return
         known, figures = self._all.details(row.id), self._all.figures.get(row.id)
         known.pictured(figures)
@@ -230,6 +234,8 @@ class ContainersScreen(ContainerActs):
             self._paint_soon()
 
     def _headings(self, width: int) -> str:
+        if self._all.rows and not len(self.table.model):
+            return " No container has this in it."
         return container_headings(width, self._sort, others=self._all.others)
 
     def _left_headings(self, width: int) -> str:
@@ -378,6 +384,7 @@ class ContainersScreen(ContainerActs):
     @on(Input.Changed, "#filter")
     def _filter(self) -> None:
         self._show_table()
+        self._show_below()
 
     @on(Input.Submitted, "#filter")
     def _filtered(self) -> None:

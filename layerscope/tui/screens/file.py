@@ -197,6 +197,8 @@ class FileScreen(ExplorerScreen):
         if 0 <= index < len(self._touches):
             self.touches.move_to(index)
             self._go_to(index)
+        else:
+            self.notify(f"no layer {'below' if step < 0 else 'above'} touched it", timeout=2)
 
     def action_switch_pane(self) -> None:
         """Content, or layers and facts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from textual import events, on
@@ -13,8 +13,8 @@ from textual.widgets import Static
 from layerscope.archive.entry import Kind
 from layerscope.errors import LayerscopeError
 from layerscope.oci.history import steps
-from layerscope.tui.commands.command import bindings
-from layerscope.tui.commands.layers import LAYERS
+from layerscope.tui.commands.command import Command, bindings
+from layerscope.tui.commands.layers import FILES_GROUP, FIND_GROUP, LAYERS, LAYERS_GROUP
 from layerscope.tui.models.layer_line import LayerLine, Stage, layer_lines
 from layerscope.tui.models.layer_lines import LayerLines, layer_headings
 from layerscope.tui.models.lone_layer import LoneLayer
@@ -28,6 +28,7 @@ from layerscope.tui.screens.save import SaveScreen
 from layerscope.tui.screens.waste import WasteScreen
 from layerscope.tui.widgets.about_layer import AboutLayer
 from layerscope.tui.widgets.files_pane import FilesPane
+from layerscope.tui.widgets.footer import KeyLine
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import size_text
@@ -86,6 +87,20 @@ class LayersScreen(ReadingScreen):
         words = f"{error.what}: {error.why}{hint}"
         self.query_one("#failed", Static).update("\n".join(map(safe_text, words.splitlines())))
         self.add_class("-failed")
+        self.query_one(KeyLine).refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without an image there is nothing that the screen's own commands could do."""
+        if self.has_class("-failed") and any(one.action == action for one in LAYERS):
+            return False
+        return super().check_action(action, parameters)
+
+    def foot(self) -> Sequence[Command]:
+        """The way to the other pane, then what belongs to the pane with the focus."""
+        at_layers = self.focused is None or self.focused is self.layer_list
+        groups = LAYERS_GROUP, FIND_GROUP, FILES_GROUP
+        order = groups if at_layers else groups[1:] + groups[:1]
+        return sorted(LAYERS, key=lambda one: (one.id != "switch_pane", order.index(one.group)))
 
     def show_reading(self) -> None:
         """List the layers as far as they are known."""
@@ -164,6 +179,7 @@ class LayersScreen(ReadingScreen):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where there is room for one pane it is that of the focus."""
         self.show_side(event.widget is not self.layer_list)
+        self.query_one(KeyLine).refresh()
 
     @on(RowList.Opened, "#layers")
     def _to_files(self) -> None:
@@ -216,6 +232,8 @@ class LayersScreen(ReadingScreen):
         """Write the file under the cursor to disk."""
         tree = self.files.file_tree
         if self.image is None or tree.shown is None or not len(tree.shown):
+            return
+        if not self.sees_files():
             return
         stack, row = tree.shown.stack, tree.shown[tree.cursor]
         number, own = stack.source(row)

@@ -19,6 +19,7 @@ from layerscope.tui.commands.written_file import WRITTEN_FILE
 from layerscope.tui.models.written_tree import origin_text
 from layerscope.tui.safe_text import fit, safe_name
 from layerscope.tui.screens.base import ExplorerScreen
+from layerscope.tui.widgets.footer import KeyLine
 from layerscope.tui.widgets.preview import Preview
 from layerscope.tui.widgets.rows import RowList, Span
 from layerscope.units import size_text
@@ -139,10 +140,17 @@ class WrittenFileScreen(ExplorerScreen):
     def _broken(self, event: Preview.Broken) -> None:
         self.fail(event.error)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of the differences there are no bytes, and no other side."""
+        if action in ("switch_pane", "toggle_bytes") and self.has_class("-differences"):
+            return False
+        return super().check_action(action, parameters)
+
     def action_differences(self) -> None:
         """What differs, or both versions again."""
         if self.has_class("-differences"):
             self.remove_class("-differences")
+            self.query_one(KeyLine).refresh()
             self.query_one("#now", Preview).focus()
         elif self._file is None or self._file.now is None or self._file.below is None:
             self.notify("there is only one version of it", timeout=3)
@@ -161,6 +169,7 @@ class WrittenFileScreen(ExplorerScreen):
         rows = self.query_one("#differences", RowList)
         rows.show(DifferenceLines(event.lines or [Line("@", b"the content is the same")]), 0)
         self.add_class("-differences")
+        self.query_one(KeyLine).refresh()
         rows.focus()
 
     def action_switch_pane(self) -> None:

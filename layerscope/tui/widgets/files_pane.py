@@ -23,10 +23,11 @@ from layerscope.tui.safe_text import fit_end, safe_name, safe_text
 from layerscope.tui.widgets.file_tree import FileTree
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
-from layerscope.tui.widgets.path_suggester import PathSuggester
+from layerscope.tui.widgets.path_suggester import PathSuggester, typed_path
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import size_text
+from layerscope.usecases.paths import NoSuchPath, find
 
 _KEPT_COLUMNS = 4
 _AT_ONCE = 50_000  # rows that are searched and sorted before the next key is read
@@ -178,14 +179,18 @@ class FilesPane(Vertical):
     def _go_to(self, event: Input.Submitted) -> None:
         event.stop()
         self._close(self.path_box)
-        path = event.value.strip("/").encode("utf-8", "surrogateescape")
-        if not path or self._source is None or self.file_tree.go_to(path):
+        typed = typed_path(event.value)
+        if not typed or self._source is None:
             return
-        if self._source.find(path) is not None:
-            self.visit(path, Scope.ALL)
-        else:
-            words = f"there is no /{safe_text(event.value.strip('/'))} up to this layer"
+        try:
+            row = find(self._source, typed.encode("utf-8", "surrogateescape"), removed=True)
+        except NoSuchPath:
+            words = f"there is no /{safe_text(typed)} up to this layer"
             self.notify(words, markup=False, severity="warning", timeout=4)
+            return
+        path = self._source.path(row)
+        if not self.file_tree.go_to(path):
+            self.visit(path, Scope.ALL)
 
     def next_match(self, step: int) -> None:
         """Go to the next (1) or previous (-1) match."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
 from textual import events
@@ -10,11 +10,14 @@ from textual.message import Message
 from textual.widgets import Static
 
 from layerscope.tui.commands.command import Command, key_words
-from layerscope.tui.commands.everywhere import GROUP
+from layerscope.tui.commands.everywhere import EVERYWHERE, PALETTE
 
 
 class KeyLine(Static):
-    """Keys and words of commands, as many as fit, on one line; a click is as good as the key."""
+    """Keys and words of commands, as many as fit, on one line; a click is as good as the key.
+
+    ``own`` gives the screen's commands, those worth most first.
+    """
 
     DEFAULT_CSS = "KeyLine { height: 1; background: $panel; color: $foreground; }"
 
@@ -25,9 +28,9 @@ class KeyLine(Static):
             super().__init__()
             self.command = command
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, own: Callable[[], Sequence[Command]]) -> None:
         super().__init__()
-        self._commands = [command for command in commands if command.in_footer]
+        self._own = own
 
     def render(self) -> Text:
         """The line."""
@@ -47,12 +50,18 @@ class KeyLine(Static):
                 return
 
     def _fitting(self) -> list[Command]:
-        """Where room is short, those of all screens stay and the last of this one go."""
-        own = [command for command in self._commands if command.group != GROUP]
-        common = [command for command in self._commands if command.group == GROUP]
+        """Where room is short, the palette goes first, then the last of the screen's own."""
+        own = [command for command in self._own() if self._is_offered(command)]
+        common = [command for command in EVERYWHERE if command.in_footer]
         while own and sum(map(_cells, (*own, *common))) > self.size.width:
-            own.pop()
+            if PALETTE in common:
+                common.remove(PALETTE)
+            else:
+                own.pop()
         return own + common
+
+    def _is_offered(self, command: Command) -> bool:
+        return command.in_footer and self.screen.check_action(command.action, ()) is not False
 
 
 def _cells(command: Command) -> int:

@@ -10,6 +10,12 @@ from layerscope.tui.models.tree_source import TreeSource
 from layerscope.tui.safe_text import safe_name
 
 
+def typed_path(text: str) -> str:
+    """The path that is meant, without its first slash: after ``//`` it starts at the root again,
+    for a whole path may be pasted behind a folder that stands there."""
+    return text.rpartition("//")[2].strip("/")
+
+
 class PathSuggester(Suggester):
     """Offers the first path of a stack that goes on as typed."""
 
@@ -18,8 +24,9 @@ class PathSuggester(Suggester):
         self._source = source
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The whole path, with its leading slash."""
-        typed = value.lstrip("/").encode("utf-8", "surrogateescape")
+        """What was typed, with the rest of the path."""
+        text = value.rpartition("//")[2].lstrip("/")
+        typed = text.encode("utf-8", "surrogateescape")
         if not typed:
             return None
         source = self._source
@@ -28,4 +35,4 @@ class PathSuggester(Suggester):
         row = bisect_left(rows, key, key=lambda r: source.path(r).replace(b"/", b"\0"))
         if row >= len(source) or not source.path(row).startswith(typed):
             return None
-        return "/" + safe_name(source.path(row))
+        return value.removesuffix(text) + safe_name(source.path(row))
