@@ -17,7 +17,6 @@ from layerscope.containers.record import State
 from layerscope.containers.running import Attached
 from layerscope.containers.runtime import kernel, namespaces
 from layerscope.containers.runtime.alive import start_time
-from layerscope.containers.runtime.logs import LogWriter, files, read_log
 from layerscope.containers.runtime.spec import CannotRun, Network, Process
 from layerscope.containers.shelf import find_container, save_container
 from layerscope.store.store import Store
@@ -410,42 +409,6 @@ def test_the_toolbox_costs_nothing(tmp_path: Path) -> None:
     (row,) = layerscope.json("ps", "-a")
     assert (row["size_rw"], row["size_root_fs"]) == (0, 5)
     assert layerscope.json("diff", "c") == []
-
-
-def test_a_log_stays_below_its_limit(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path / "log", limit=2000)
-    for number in range(100):
-        log.write("stdout", b"line %d\n" % number)
-    log.write("stderr", b"no end of line")
-    log.close()
-    assert all(path.stat().st_size < 2200 for path in files(tmp_path / "log"))
-    lines = [entry.text for entry in read_log(tmp_path / "log")]
-    assert lines[-2:] == ["line 99\n", "no end of line"]
-    assert lines[:-1] == [f"line {number}\n" for number in range(101 - len(lines), 100)]
-
-
-def test_only_a_newline_ends_a_line_of_a_log(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path / "log")
-    for data in (b"10%\r20%", b"\r30%\nnext\x0b", b"\x85\x1c\n"):
-        log.write("stdout", data)
-    log.close()
-    lines = [entry.text for entry in read_log(tmp_path / "log")]
-    assert lines == ["10%\r20%\r30%\n", "next\x0b\ufffd\x1c\n"]
-
-
-def test_a_log_is_followed_through_its_files(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path / "log", limit=2000)
-    more = iter(range(30))
-
-    def running() -> bool:
-        number = next(more, None)
-        if number is not None:
-            log.write("stdout", b"line %d\n" % number)
-        return number is not None
-
-    read = [entry.text for entry in read_log(tmp_path / "log", running)]
-    log.close()
-    assert read == [f"line {number}\n" for number in range(30)]
 
 
 def test_where_user_namespaces_are_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from io import FileIO
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ LIMIT = 10 << 20  # bytes of one file
 KEPT = 3
 # A line that is longer is kept in pieces, as Docker does.
 _LONGEST = 16 << 10
+# Marks between records: surrogates, which no text has that was decoded.
+_LINE, _CUT, _MARKS = "\ud800", "\ud801", "surrogatepass"
 _LOOK = 0.1  # seconds between two looks for more
 
 
@@ -46,35 +49,25 @@ class LogWriter:
 
     def write(self, stream: str, data: bytes) -> None:
         """Take output as it comes. Raises OSError."""
-        *whole, rest = (self._rest.pop(stream, b"") + data).split(b"\n")
-        lines = [line + b"\n" for line in whole]
-        if len(rest) < _LONGEST:
-            self._rest[stream] = rest
-        else:
-            lines.append(rest)
-        self._append(stream, lines)
+        data = self._rest.pop(stream, b"") + data
+        end = data.rfind(b"\n") + 1
+        if len(data) - end >= _LONGEST:
+            end = len(data)
+        self._rest[stream] = data[end:]
+        self._append(stream, data[:end])
 
     def close(self) -> None:
         """Write what never got its end of line; to do it again does nothing."""
         with contextlib.suppress(OSError):  # a full disk must not hide that it has ended
             for stream, rest in self._rest.items():
-                self._append(stream, [rest] if rest else [])
+                self._append(stream, rest)
         self._rest.clear()
         self._file.close()
 
-    def _append(self, stream: str, lines: list[bytes]) -> None:
-        if not lines:
+    def _append(self, stream: str, data: bytes) -> None:
+        if not data:
             return
-        now = now_text()
-        made = [
-            json.dumps(
-                {"log": line[at : at + _LONGEST].decode("utf-8", "replace"), "stream": stream}
-                | {"time": now}
-            )
-            for line in lines
-            for at in range(0, len(line), _LONGEST)
-        ]
-        self._file.write(("\n".join(made) + "\n").encode())
+        self._file.write(_records(stream, data.decode("utf-8", "replace")))
         if self._file.tell() >= self._limit:
             self._rotate()
 
@@ -86,6 +79,26 @@ class LogWriter:
             if newer.exists():
                 os.replace(newer, older)
         self._file = self._path.open("ab", buffering=0)
+
+
+def _records(stream: str, text: str) -> bytes:
+    """A record a line of ``text``, all made in one go: a program may write millions a second."""
+    lines = text.split("\n")
+    if max(map(len, lines)) > _LONGEST:
+        lines = [_CUT.join(_pieces(line)) for line in lines]
+    last = b"" if lines[-1] else b"\\n"
+    if last:
+        lines.pop()
+    begin = b'{"log": "'
+    end = f'", "stream": "{stream}", "time": "{now_text()}"}}\n'.encode()
+    quoted = encode_basestring(_LINE.join(lines))[1:-1].encode("utf-8", _MARKS)
+    for mark, between in ((_LINE, b"\\n" + end + begin), (_CUT, end + begin)):
+        quoted = quoted.replace(mark.encode("utf-8", _MARKS), between)
+    return begin + quoted + last + end
+
+
+def _pieces(line: str) -> Iterator[str]:
+    return (line[at : at + _LONGEST] for at in range(0, len(line), _LONGEST))
 
 
 def files(path: Path) -> list[Path]:
