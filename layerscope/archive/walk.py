@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -49,6 +50,15 @@ def walk_tree(root: Path) -> Iterator[tuple[Entry, Opener]]:
         yield from _Walk(root, folders).all()
 
 
+def read_lone(path: Path) -> Iterator[tuple[Entry, Opener]]:
+    """The entry of what is no folder, its own path empty; as :func:`walk_tree`."""
+    folder, name = path.parent, os.fsencode(path.name)
+    with _errors_told(folder, name), Folders(folder) as folders:
+        walk = _Walk(folder, folders)
+        entry, _ = walk.entry(name)
+        yield replace(entry, path=b""), partial(walk.content, name)
+
+
 @contextmanager
 def _errors_told(root: Path, path: bytes) -> Iterator[None]:
     try:
@@ -72,20 +82,20 @@ class _Walk:
             path = todo.pop()
             try:
                 with _errors_told(self._root, path):
-                    entry, descend = self._entry(path)
+                    entry, descend = self.entry(path)
                     names = self._names(path) if descend else []
             except UnreadableTree as error:
                 if path and isinstance(error.__cause__, FileNotFoundError):
                     continue
                 raise
-            yield entry, partial(self._content, path)
+            yield entry, partial(self.content, path)
             todo += [path + b"/" + name if path else name for name in names]
 
     def _names(self, path: bytes) -> list[bytes]:
         """Names in a directory, last first: they go onto a stack."""
         return sorted(map(os.fsencode, os.listdir(self._folders.fd(path))), reverse=True)
 
-    def _entry(self, path: bytes) -> tuple[Entry, bool]:
+    def entry(self, path: bytes) -> tuple[Entry, bool]:
         """The entry at ``path``, and whether there is more below it."""
         folder, name = self._place(path)
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -115,7 +125,8 @@ class _Walk:
         parent, _, name = path.rpartition(b"/")
         return self._folders.fd(parent), name or b"."
 
-    def _content(self, path: bytes) -> Iterator[bytes]:
+    def content(self, path: bytes) -> Iterator[bytes]:
+        """A file's content, in chunks."""
         with _errors_told(self._root, path):
             folder, name = self._place(path)
             # Not blocking: the file may have become a fifo since it was looked at.
