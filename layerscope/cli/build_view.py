@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from layerscope.cli.text import shortened, shown_text
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from layerscope.build.plan import Step, StepDone
 
+_KEPT = 1000  # lines of a step that fails, where nothing else is told
 _LAST = 6  # lines of output below a step that runs
 _WIDTH = 200
 _SHORTEST = 30
@@ -70,6 +72,33 @@ class PlainView:
     def _say(self, text: str) -> None:
         sys.stderr.write(f"#{self._number} {text}\n")
         sys.stderr.flush()
+
+
+class QuietView(PlainView):
+    """Says nothing, unless a step fails that has printed something: that, to its last lines."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        super().__init__(check)
+        self._said: deque[str] = deque(maxlen=_KEPT)
+
+    def begin(self, step: Step) -> None:
+        """A step begins."""
+        self._said.clear()
+        super().begin(step)
+
+    def end(self, done: StepDone) -> None:
+        """The step is done."""
+        super().end(done)
+        self._said.clear()
+
+    def close(self) -> None:
+        """The build is over; what a failed step printed is told now."""
+        super().close()
+        if len(self._said) > 1:
+            sys.stderr.write("".join(f"{line}\n" for line in self._said))
+
+    def _say(self, text: str) -> None:
+        self._said.append(f"#{self._number} {text}")
 
 
 class LiveView:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.build_cases import make_base
 from tests.support.command import run
+from tests.support.processes import need_processes
 
 FILE = "FROM scratch\nARG V\nCOPY a.txt /a\nLABEL v=$V\n"
 
@@ -68,6 +74,75 @@ def test_a_failure_is_one_line_and_a_hint(tmp_path: Path, context: Path) -> None
     *_, told, hint = ran.stderr.splitlines()
     assert told.startswith("layerscope: Dockerfile:5: COPY missing /: ")
     assert hint.startswith("try: layerscope run --rm -it ")
+
+
+def _piped(tmp_path: Path, data: bytes, *words: str) -> tuple[int, str, str]:
+    ran = subprocess.run(
+        [sys.executable, "-m", "layerscope", "--root", str(tmp_path / "store"), "build", *words],
+        input=data,
+        capture_output=True,
+        check=False,
+    )
+    return ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+
+
+def _tar(how: str, **files: str) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=how) as tar:  # type: ignore[call-overload]
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"./{name}")
+            info.size, info.uid = len(text), 7
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+def test_a_dockerfile_on_standard_input(tmp_path: Path, context: Path) -> None:
+    text = b"FROM scratch\nCOPY a.txt /given\n"
+    assert _piped(tmp_path, text, str(context), "-f", "-", "-q", "-t", "a")[0] == 0
+    assert _json(tmp_path, "tree", "a")[0]["path"] == "/given"
+    assert _piped(tmp_path, b"FROM scratch\nENV A=1\n", "-", "-q", "-t", "b")[0] == 0
+    code, _, err = _piped(tmp_path, text, "-")
+    assert code == 1
+    assert "layerscope: standard input:2: COPY a.txt /given: " in err
+    code, _, err = _piped(tmp_path, text, "-", "-f", "other")
+    assert (code, err) == (
+        1,
+        "layerscope: standard input: it is no tar, which could have a 'other'\n",
+    )
+    code, _, err = _piped(tmp_path, text, "-", "-f", "-")
+    assert code == 2
+    assert "can't be the Dockerfile and the context" in err
+
+
+@pytest.mark.parametrize("how", ["w", "w:gz", "w:xz"])
+def test_a_tar_on_standard_input(tmp_path: Path, how: str) -> None:
+    data = _tar(
+        how, Dockerfile="FROM scratch\nCOPY . /all\n", other="FROM scratch\nADD x /\n", x="1"
+    )
+    assert _piped(tmp_path, data, "-", "-q", "-t", "a")[0] == 0
+    found = {row["path"]: row["uid"] for row in _json(tmp_path, "tree", "a")}
+    assert found == {"/all": 0, "/all/Dockerfile": 0, "/all/other": 0, "/all/x": 0}
+    assert _piped(tmp_path, data, "-", "-f", "other", "-q", "-t", "b")[0] == 0
+    assert _json(tmp_path, "tree", "b")[0]["path"] == "/x"
+    code, _, err = _piped(tmp_path, data, "-", "-f", "none")
+    assert (code, err) == (1, "layerscope: none: there is no such Dockerfile in the tar\n")
+    code, _, err = _piped(tmp_path, data[: min(530, len(data) // 2)], "-")
+    assert (code, err.startswith("layerscope: standard input: ")) == (1, True)
+
+
+def test_quiet_tells_what_a_failed_command_printed(tmp_path: Path, context: Path) -> None:
+    need_processes()
+    base = make_base(tmp_path / "base.tar")
+    failing = "RUN echo hidden\nRUN echo why; exit 3\n"
+    (context / "Dockerfile").write_text(f"FROM rootfs:{base}\n{failing}")
+    ran = run("build", "-q", str(context), root=tmp_path / "store")
+    headline, printed, *_ = ran.stderr.splitlines()
+    assert (ran.returncode, "hidden" in ran.stderr) == (1, False)
+    assert headline == "#3 [stage-0 3/3] RUN echo why; exit 3"
+    assert printed.endswith(" why")
+    (context / "Dockerfile").write_text(FILE + "COPY missing /\n")
+    ran = run("build", "-q", str(context), root=tmp_path / "store")
+    assert ran.stderr.startswith("layerscope: ")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from layerscope.cli.build_view import LiveView, PlainView
+from layerscope.cli.build_view import LiveView, PlainView, QuietView
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser, add_platform
 from layerscope.errors import UsageError
@@ -24,6 +24,7 @@ _RARELY = 50_000
 EXAMPLES = """\
 layerscope build . -t app:1.0
 layerscope build . -f Dockerfile.test --target tests --build-arg VERSION=2
+git archive HEAD | layerscope build -        a tar with the Dockerfile in it
 SOURCE_DATE_EPOCH=0 layerscope build .      the same image on any machine"""
 
 
@@ -50,6 +51,7 @@ def configure(parser: Parser) -> None:
     add_platform(parser)
     parser.epilog = (
         "What a Dockerfile says is Docker's; RUN needs Linux, as root or with user namespaces.\n"
+        "As FILE, - is a Dockerfile on standard input; as DIR, that alone or a tar with both.\n"
         "SOURCE_DATE_EPOCH stands for the time of every step."
     )
 
@@ -78,8 +80,10 @@ def run(context: Context) -> int:
 
 def _request(context: Context) -> BuildRequest:
     args = context.args
+    if args.context == args.file == "-":
+        raise UsageError("build -f - -", "standard input can't be the Dockerfile and the context")
     return BuildRequest(
-        context=Path(args.context),
+        context=Path(args.context) if args.context != "-" else None,
         file=Path(args.file) if args.file else None,
         names=tuple(args.tag),
         target=args.target,
@@ -90,7 +94,14 @@ def _request(context: Context) -> BuildRequest:
         epoch=_epoch(),
         network=args.network,
         toolbox=args.toolbox,
+        stdin=_stdin() if "-" in (args.context, args.file) else None,
     )
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:  # it was closed by who called
+        raise UsageError("standard input", "it is closed")
+    return sys.stdin.buffer
 
 
 def _pairs(
@@ -127,12 +138,6 @@ def _view(context: Context) -> PlainView | LiveView:
 
 def _is_able() -> bool:
     return os.environ.get("TERM", "dumb") != "dumb"
-
-
-class QuietView(PlainView):
-    """Says nothing."""
-
-    def _say(self, text: str) -> None: ...
 
 
 def _document(built: BuildResult) -> dict[str, Any]:
