@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,11 @@ def _check_layout(store: Store) -> Iterator[Finding]:
     if not layout.exists() or layout.read_bytes() != LAYOUT_DOCUMENT:
         mend = partial(write_whole, store.root / "tmp" / layout.name, layout, LAYOUT_DOCUMENT)
         yield Finding("oci-layout", "it is missing or damaged", mend)
-    with store.database.write():
+    writable = store.is_writable
+    with store.database.write() if writable else nullcontext():
         # Nobody can change the names between the two looks.
-        refresh_index(store.root, store.database)
+        if writable:
+            refresh_index(store.root, store.database)
         right = index.exists() and index.read_bytes() == index_document(store.database).to_bytes()
     if not right:
         mend = partial(refresh_index, store.root, store.database, force=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.store import layout
 from layerscope.store.database import Database
-from layerscope.store.disk import Unwritable
+from layerscope.store.disk import Unwritable, check_writable
 from layerscope.store.reserve import keep_reserve, reserve_lent
 from layerscope.store.scratch import Scratch
 
@@ -44,7 +44,16 @@ def _database(file: Path, waiting: Waiting | None) -> Database:
         except Unwritable:
             if _has_unfolded(file):
                 raise
-            return Database(file, waiting, refusal=refusal)
+            return Database(file, waiting, refusal=_plainer(refusal, file))
+
+
+def _plainer(refusal: Unwritable, file: Path) -> Unwritable:
+    """Why it can't be written in the words of the system, rather than SQLite's."""
+    try:
+        check_writable(file.parent, file)
+    except Unwritable as plainer:
+        return plainer
+    return refusal
 
 
 def _has_unfolded(file: Path) -> bool:

@@ -23,7 +23,7 @@ from layerscope.usecases.opened import OpenImage, open_image
 from layerscope.usecases.store_overview import overview
 from tests.support.images import docker_members, image, write_tar
 from tests.support.ordinary_user import as_ordinary_user, their_directory
-from tests.support.stores import load_new
+from tests.support.stores import faults, load_new
 
 
 @contextmanager
@@ -71,6 +71,7 @@ def test_all_that_only_reads_works(in_use: bool) -> None:
             assert [one.names for one in store.images()] == [("example:1",)]
             assert not diff(store, container.name).changes
             assert overview(store).rubbish == 0
+            assert faults(store) == []
             for target in ("example:1", str(other), f"{other}.gz", "mine"):
                 assert _every_stack(open_image(target, store))
             save_images(store, ["example:1"], folder / "out.tar", SaveFormat.OCI_ARCHIVE)
@@ -96,7 +97,7 @@ def test_what_writes_is_one_line_with_a_hint() -> None:
                 lambda: store.blobs.put(b"data", store.hold()),
             ]
             for write in writers:
-                with pytest.raises(Unwritable) as caught:
+                with pytest.raises(Unwritable, match="permission denied") as caught:
                     write()
                 assert caught.value.hint
                 assert "--root" in caught.value.hint
