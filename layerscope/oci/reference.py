@@ -46,6 +46,8 @@ class Reference(NamedTuple):
         domain, path = _split_domain(head + slash + last)
         if not _DOMAIN.fullmatch(domain) or not _PATH.fullmatch(path):
             hint = "a name in lower case, as in registry.example/team/app:1.0"
+            if "://" in text:
+                hint = f"the same without {text.partition('://')[0][:20]}://"
             raise InvalidReference(repr(text[:200]), "it is no image name", hint)
         if _ID.fullmatch(rest):
             raise InvalidReference(repr(text), "a name can't look like a whole image ID")

@@ -49,7 +49,8 @@ def _base(store: Store, image: Image) -> Base | None:
         count = len(other.steps)
         longest = best.steps if best else 0
         if longest < count < len(config.steps) and _has_steps(config, other):
-            best = Base(stored.names[0], count, other.config)
+            name = min(stored.names, key=len)  # without a registry before it, if it has such a one
+            best = Base(name, count, other.config)
     return best
 
 

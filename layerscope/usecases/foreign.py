@@ -58,24 +58,27 @@ class ForeignChanges:
     read_from: ReadFrom
 
 
-def foreign_images(told: Told | None = None) -> list[FoundImage]:
-    """The images of this user's Docker and Podman, newest first.
+def foreign_images(told: Told | None = None, *, every: bool = False) -> list[FoundImage]:
+    """The images of this user's Docker and Podman, newest first; with ``every`` Docker's that
+    others stand on, too.
 
     An engine that is absent has none; one that can't be asked (denied, not answering) is told of,
     and has none either. Nothing is raised, and no engine is waited for longer than a second.
     """
-    found = [one for engine in LISTED for one in images_of(engine, told)]
+    found = [one for engine in LISTED for one in images_of(engine, told, every=every)]
     return sorted(found, key=lambda image: image.created, reverse=True)
 
 
 def images_of(
-    engine: Engine, told: Told | None = None, patience: float = PATIENCE
+    engine: Engine, told: Told | None = None, patience: float = PATIENCE, *, every: bool = False
 ) -> list[FoundImage]:
-    """The images of one of them, as it lists them; ``patience`` as for a DockerClient."""
+    """The images of one of them, as it lists them; ``patience`` as for a DockerClient, ``every`` as
+    for :func:`foreign_images`."""
     from layerscope.sources.containers_storage.listing import list_images as stored_images
     from layerscope.sources.docker_daemon.listing import list_images
 
-    return _listed(engine, told, patience, list_images, stored_images)
+    listed = functools.partial(list_images, every=every)
+    return _listed(engine, told, patience, listed, stored_images)
 
 
 def foreign_containers(told: Told | None = None) -> list[ForeignContainer]:

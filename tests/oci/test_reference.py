@@ -44,3 +44,9 @@ def test_names_are_read_and_shown(text: str, full: str, familiar: str) -> None:
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidReference):
         Reference.parse(text)
+
+
+def test_an_address_is_no_name() -> None:
+    with pytest.raises(InvalidReference) as caught:
+        Reference.parse("https://registry.example/app:1")
+    assert caught.value.hint == "the same without https://"

@@ -73,7 +73,7 @@ _LEFT_OUT = ("stages", "stage-on-stage", "copy-owners", "copy-wild-links", "only
 )
 def test_built_again_of_what_is_told_the_config_is_the_same(case: Case, bench: Bench) -> None:
     bench.runner = Idle()
-    if case.ignore:
+    if case.ignore and bench.request.context:
         (bench.request.context / ".dockerignore").write_text(case.ignore)
     bench(case.text, names=("first:1",), **options(case))
     told = dockerfile_of_target(bench.store, "first:1").lines
@@ -100,7 +100,8 @@ def _words(config: ImageConfig) -> list[tuple[str, list[str]]]:
 
 def test_the_base_is_the_image_that_most_of_the_steps_are(bench: Bench) -> None:
     bench(f"FROM {BASE}\nENV A=1\nONBUILD ENV C=3\nCMD x", names=("one:1",))
-    bench("FROM one:1\nENV B=2\nENTRYPOINT y", names=("two:1",))
+    names = ("registry.example/two:1", "two:1", "and/two:1")
+    bench("FROM one:1\nENV B=2\nENTRYPOINT y", names=names)
     bench("FROM two:1\nLABEL c=d", names=("three:1",))
     assert dockerfile_of_target(bench.store, "three:1").lines[1:] == ("FROM two:1", "LABEL c=d")
     two = dockerfile_of_target(bench.store, "two:1")

@@ -259,6 +259,28 @@ def test_ps_lists_them_beside_the_store_s_own(tmp_path: Path, cli: Cli) -> None:
     assert len(cli("ps").out.splitlines()) == 1
 
 
+def test_ps_shows_an_id_of_an_image_without_a_name_as_ids_are_listed(
+    answers: dict[str, Answer], cli: Cli
+) -> None:
+    listed = json.loads(answers["/containers/json?all=1"])  # type: ignore[arg-type]
+    listed[0]["Image"] = f"sha256:{'5' * 64}"
+    answers["/containers/json?all=1"] = json.dumps(listed).encode()
+    words = ("ps", "--all-sources", "--format", "{{.Image}}")
+    assert cli(*words).out == f"{'5' * 12}\n"
+    assert cli(*words, "--no-trunc").out == f"sha256:{'5' * 64}\n"
+
+
+def test_images_asks_docker_for_all_of_them_where_all_are_wanted(
+    answers: dict[str, Answer], cli: Cli
+) -> None:
+    one = {"Id": f"sha256:{'6' * 64}", "RepoTags": ["a:1"], "Created": 1, "Size": 2}
+    below = {**one, "Id": f"sha256:{'7' * 64}", "RepoTags": None}
+    answers["/images/json"] = json.dumps([one]).encode()
+    answers["/images/json?all=1"] = json.dumps([one, below]).encode()
+    assert len(cli("images", "-q", "--all-sources").out.splitlines()) == 1
+    assert len(cli("images", "-q", "--all-sources", "-a").out.splitlines()) == 2
+
+
 def test_images_lists_them_beside_the_store_s_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
 ) -> None:

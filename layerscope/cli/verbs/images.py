@@ -75,7 +75,7 @@ def _found(context: Context) -> list[FoundImage]:
         return []
     from layerscope.usecases.foreign import foreign_images
 
-    return foreign_images(tell)
+    return foreign_images(tell, every=context.args.all)
 
 
 def _is_meant(row: ImageRow, wanted: str | None) -> bool:

@@ -108,7 +108,7 @@ def _found_fields(context: Context, container: ForeignContainer) -> dict[str, st
         size = f"{context.size(figures.size_rw)} (virtual {whole})"
     return {
         "ID": container.id if context.args.no_trunc else container.short,
-        "Image": shown_text(container.image),
+        "Image": shown_text(_image(context, container.image)),
         "Command": _command(context, shlex.join(container.command)),
         "CreatedAt": shown_text(container.created),
         "RunningFor": ago_text(container.created),
@@ -120,6 +120,13 @@ def _found_fields(context: Context, container: ForeignContainer) -> dict[str, st
         "LocalVolumes": str(sum(bool(mount.volume) for mount in container.mounts)),
         "Source": container.engine.value,
     }
+
+
+def _image(context: Context, name: str) -> str:
+    """What it was made of; an ID, of an image that has no name, as IDs are listed."""
+    if name.startswith("sha256:") and not context.args.no_trunc:
+        return name.removeprefix("sha256:")[:12]
+    return name
 
 
 def _command(context: Context, text: str) -> str:

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from layerscope.sources.docker_daemon.client import DockerClient
 
 
-def list_images(client: DockerClient) -> list[FoundImage]:
-    """All of them. Raises NoDaemon, DockerRefused, InvalidDocument, InvalidDigest."""
-    return [_found(one) for one in client.documents("/images/json")]
+def list_images(client: DockerClient, *, every: bool = False) -> list[FoundImage]:
+    """Those with a name and those that nothing stands on; all of them with ``every``. Raises
+    NoDaemon, DockerRefused, InvalidDocument, InvalidDigest."""
+    asked = "/images/json?all=1" if every else "/images/json"
+    return [_found(one) for one in client.documents(asked)]
 
 
 def _found(document: Document) -> FoundImage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from layerscope.errors import LayerscopeError
 from layerscope.oci.document import Document
 from layerscope.sources.registry.authority import AccessDenied
+from layerscope.sources.registry.certificates import FOLDERS
 
 if TYPE_CHECKING:
     from layerscope.sources.registry.wire import Answer
@@ -29,7 +30,12 @@ class NotThere(RegistryRefused):
 
 def refusal(what: str, answer: Answer) -> LayerscopeError:
     """The error for an answer that is none of those hoped for; ``what`` was asked for."""
-    message = _message(answer)
+    body = _body(answer)
+    if answer.status == 400 and answer.url.scheme == "http" and b"https" in body.lower():
+        # What a server that speaks TLS says to who doesn't: Go's, nginx's, Apache's words.
+        hint = f"--insecure, or its certificate in {FOLDERS[-1] / answer.url.place}"
+        return RegistryRefused(what, "the registry speaks TLS, and is asked without", hint, 400)
+    message = _message(body)
     told = f": {message}" if message else ""
     if answer.status == 404:
         return NotThere(what, f"the registry has no such thing{told}", None, 404)
@@ -42,10 +48,16 @@ def refusal(what: str, answer: Answer) -> LayerscopeError:
     return RegistryRefused(what, why, later, answer.status)
 
 
-def _message(answer: Answer) -> str:
+def _body(answer: Answer) -> bytes:
+    with suppress(LayerscopeError):
+        return answer.document(_MAX_BYTES)
+    return b""
+
+
+def _message(body: bytes) -> str:
     """The words of its first error, "" if it says none."""
     with suppress(LayerscopeError):
-        document = Document.parse(answer.document(_MAX_BYTES), "")
+        document = Document.parse(body, "")
         for error in document.children("errors"):
             return (error.text("message", "") or error.text("code", ""))[:300]
     return ""

@@ -65,6 +65,11 @@ LIES = [
     (MANIFEST, answer(404, b"{}"), "the registry has no such thing"),
     (MANIFEST, answer(500, b"oops"), "the registry answers 500 Internal Server Error"),
     (MANIFEST, answer(403, b"{}"), "the registry denies it"),
+    (
+        MANIFEST,
+        answer(400, b"Client sent an HTTP request to an HTTPS server.\n"),
+        "the registry speaks TLS, and is asked without",
+    ),
     (MANIFEST, answer(200, b"{garbage"), "it is no JSON"),
     (MANIFEST, answer(200, b""), "it is empty"),
     (MANIFEST, answer(200, b"[]"), "it is no JSON object"),
