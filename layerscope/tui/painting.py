@@ -150,10 +150,11 @@ def _cells(text: str) -> list[str]:
 
 
 def _runs(columns: list[int], chars: list[str]) -> Iterator[tuple[int, int]]:
-    """Stretches of a line to send: close ones together, wide characters whole."""
+    """Stretches of a line to send: close ones together, unless nobody knows what is between them;
+    wide characters whole."""
     start = stop = columns[0]
     for x in columns:
-        if x - stop > _BRIDGE:
+        if x - stop > _BRIDGE or _UNKNOWN in chars[stop:x]:
             yield _whole(start, stop, chars)
             start = x
         stop = x + 1

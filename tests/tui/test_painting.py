@@ -99,6 +99,16 @@ def test_one_changed_cell_is_a_move_and_a_character() -> None:
     assert sent == "\x1b[2;4Hx\x1b[0m"
 
 
+def test_what_nobody_knows_is_not_sent_between_what_changed() -> None:
+    console, painter = _console(), Painter()
+    drawn = [segment for x in (0, 2) for segment in (Control.move_to(x, 1).segment, Segment("x"))]
+    sent = painter.paint(drawn, console)
+    screen = _Screen()
+    screen.feed(sent)
+    assert screen.screen.display[1].rstrip() == "x x"
+    assert sent == "\x1b[2;1Hx\x1b[1Cx\x1b[0m"
+
+
 def test_a_colour_that_stays_is_not_sent_again() -> None:
     console, painter = _console(), Painter()
     painter.paint(_blank(), console)
