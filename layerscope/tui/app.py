@@ -9,6 +9,7 @@ from textual import on
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -99,6 +100,14 @@ class ExplorerApp(App[int]):
         if isinstance(renderable, CompositorUpdate) and not self.is_inline:
             renderable = Changes(renderable, self._painter)
         super()._display(screen, renderable)
+
+    @on(Notify)
+    def _make_room(self, event: Notify) -> None:
+        """Before Textual adds a notice: of two alike, and of two that are no errors, one stands."""
+        new = event.notification
+        for old in list(self._notifications):
+            if old.message == new.message or "error" not in (old.severity, new.severity):
+                self._unnotify(old, refresh=False)
 
     def open_target(self, target: str, layer: int | None = None) -> None:
         """Open the layers of a TARGET, at the files of one (from the top one down if negative)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from layerscope.errors import LayerscopeError
 from layerscope.tui.screens.layers import LayersScreen
 from tests.support.explorer import Explorer, explore
 from tests.support.goldens import golden
@@ -293,3 +294,25 @@ async def test_the_keys_of_the_pane_with_the_focus_are_told(root: Path) -> None:
 async def test_what_is_wasted_is_told_at_100_columns(root: Path) -> None:
     async with explore(root, _FIVE, columns=100, rows=30) as explorer:
         assert "WASTED" in explorer.text
+
+
+async def test_a_notice_stands_once_and_not_over_another_screen(root: Path) -> None:
+    async with explore(root, _FIVE) as explorer:
+        await explorer.press("c", "c", "c")
+        assert explorer.notices.count("mark a layer") == 1
+        await explorer.press("question_mark")
+        assert not explorer.notices
+        await explorer.press("escape")
+        for what in ("one", "other", "one"):
+            explorer.app.screen.fail(LayerscopeError(what, "it failed"))  # type: ignore[attr-defined]
+        await explorer.settle()
+        assert explorer.notices.splitlines() == ["other: it failed", "one: it failed"]
+
+
+async def test_what_is_known_of_a_layer_fills_the_pane(root: Path) -> None:
+    async with explore(root, _FIVE, columns=70) as explorer:
+        (digest,) = (line for line in explorer.lines if "sha256:" in line)
+        assert digest.endswith("…")
+        await explorer.resize(90, 24)
+        (digest,) = (line for line in explorer.lines if "sha256:" in line)
+        assert len(digest.strip()) == 71

@@ -78,6 +78,11 @@ def waste_figures(figures: Efficiency, notes: int) -> list[str]:
 
 def advice(loss: Loss, commands: Sequence[str]) -> str:
     """Who made it useless, and what would save it."""
-    made_by = ", ".join(f"{n} ({safe_text(commands[n])[:40]})" for n in loss.made_by[:3])
-    by = f"Layer {loss.by} ({safe_text(commands[loss.by])[:60]})"
+    made_by = ", ".join(f"{n} ({_short(commands[n], 40)})" for n in loss.made_by[:3])
+    by = f"Layer {loss.by} ({_short(commands[loss.by], 60)})"
     return f"It is in layer {made_by}. {by} {_ADVICE[loss.change]}."
+
+
+def _short(command: str, width: int) -> str:
+    """A command in at most so many cells."""
+    return fit(safe_text(command), width).rstrip()

@@ -85,6 +85,10 @@ class ExplorerScreen(Screen[None]):
         for caption in self.query(Caption):
             caption.show()
 
+    def on_screen_suspend(self) -> None:
+        """What it had to say doesn't stand over another screen."""
+        self.app.clear_notifications()
+
     def say(self, text: str) -> None:
         """Put a text into the title line."""
         self.query_one("#title", Line).show(f" {safe_text(text)}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
+from textual import events
 from textual.widget import Widget
 
 from layerscope.tui.commands.command import Command, key_words
@@ -11,18 +14,19 @@ from layerscope.tui.safe_text import fit
 from layerscope.tui.screens.base import ExplorerScreen
 from layerscope.tui.widgets.rows import RowList, Span
 
-_KEYS, _WORDS = 16, 14
+_BEFORE, _KEYS, _WORDS = 3, 16, 14
 
 
 class HelpLines:
-    """Commands by group, a line each."""
+    """Commands by group, each in as many lines as it takes in ``width`` cells."""
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], width: int) -> None:
         self._lines: list[list[Span]] = []
         for group in dict.fromkeys(command.group for command in commands):
             self._lines += [[("", "")]] if self._lines else []
             self._lines.append([(f" {group}", "strong")])
-            self._lines += [_line(command) for command in commands if command.group == group]
+            for command in commands:
+                self._lines += _lines(command, width) if command.group == group else []
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -32,12 +36,13 @@ class HelpLines:
         return self._lines[index]
 
 
-def _line(command: Command) -> list[Span]:
+def _lines(command: Command, width: int) -> list[list[Span]]:
+    """Keys, words, and beside them what it does."""
     keys = ", ".join(key_words(key) for key in command.keys)
+    columns = [keys], [command.words], wrap(command.help, max(1, width - _BEFORE - _KEYS - _WORDS))
     return [
-        (f"   {fit(keys, _KEYS)}", "accent"),
-        (fit(command.words, _WORDS), ""),
-        (command.help, "dim"),
+        [(" " * _BEFORE + fit(key, _KEYS), "accent"), (fit(words, _WORDS), ""), (text, "dim")]
+        for key, words, text in zip_longest(*columns, fillvalue="")
     ]
 
 
@@ -53,8 +58,11 @@ class HelpScreen(ExplorerScreen):
         yield RowList(id="help")
 
     def on_mount(self) -> None:
-        """Fill it."""
+        """The list has the keys."""
         self.say("Help — Esc goes back")
-        rows = self.query_one(RowList)
-        rows.show(HelpLines(self._commands))
-        rows.focus()
+        self.query_one(RowList).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """There is another width to fill; the last column is the scroll bar's."""
+        super().on_resize(event)
+        self.query_one(RowList).show(HelpLines(self._commands, event.size.width - 1))

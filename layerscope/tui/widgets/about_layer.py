@@ -18,8 +18,23 @@ class AboutLayer(Static):
                  color: $text-muted; }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: tuple[LayerLine, OpenImage] | None = None
+
     def show(self, line: LayerLine, image: OpenImage) -> None:
         """Tell of a step."""
+        self._shown = line, image
+        self._tell()
+
+    def on_resize(self) -> None:
+        """There is another width to fill, or it is seen again."""
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._shown is None:
+            return
+        line, image = self._shown
         facts = image.facts(line.layer) if line.layer is not None else None
         first, *rest = about_layer(line, facts, max(20, self.content_size.width))
         text = Text.assemble((first, "bold"), *(f"\n{words}" for words in rest))
