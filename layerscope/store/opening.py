@@ -39,7 +39,7 @@ def _database(file: Path, waiting: Waiting | None) -> Database:
         return Database(file, waiting)
     except Unwritable as refusal:
         try:
-            with reserve_lent(file.parent, lambda: None):
+            with reserve_lent(file.parent):
                 return Database(file, waiting)
         except Unwritable:
             if _has_unfolded(file):

@@ -26,11 +26,14 @@ def keep_reserve(root: Path) -> None:
 
 
 @contextmanager
-def reserve_lent(root: Path, tidy: Callable[[], object]) -> Iterator[None]:
-    """The reserve is room for what the block writes. After it, it is made again as far as there is
-    room for it; ``tidy`` is called for more."""
+def reserve_lent(
+    root: Path, tidy: Callable[[], object] = lambda: None, *, wholly: bool = False
+) -> Iterator[None]:
+    """Half of the reserve, or all of it, is room for what the block writes: somebody else may be
+    quicker to fill it, and then there is some left for the next. After it, it is made whole again
+    as far as there is room; ``tidy`` is called for more."""
     with suppress(OSError):
-        (root / RESERVE).unlink(missing_ok=True)
+        os.truncate(root / RESERVE, 0 if wholly else _held(root) // 2)
     try:
         yield
     finally:

@@ -276,12 +276,13 @@ class Store:
         """Take away what nothing refers to and nobody has in hand; what went. ``spared`` stays."""
         from layerscope.store import garbage
 
-        with self.removing():
+        with self.removing(wholly=True):
             return garbage.collect(self.root, self.database, spared)
 
-    def removing(self) -> AbstractContextManager[None]:
-        """For what removes things, and so must work on a full disk: a context manager."""
-        return reserve_lent(self.root, self.database.fold)
+    def removing(self, *, wholly: bool = False) -> AbstractContextManager[None]:
+        """For what removes things, and so must work on a full disk: a context manager that lends
+        the reserve, half of it or ``wholly``."""
+        return reserve_lent(self.root, self.database.fold, wholly=wholly)
 
     @property
     def scratch_folder(self) -> Path | None:

@@ -66,7 +66,7 @@ def test_a_disk_that_is_full_to_the_brim(small_disk: Path) -> None:
 
 
 def _fill(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as filler:
+    with (disk / "filler").open("ab", buffering=0) as filler:
         for size in (1 << 16, 1 << 10, 1):
             try:
                 while filler.write(bytes(size)) == size:
@@ -93,6 +93,20 @@ def test_removing_makes_room_on_a_full_disk(small_disk: Path, in_use: bool) -> N
     assert faults(store) == []
     assert (store.root / RESERVE).stat().st_size == SIZE // 8  # ready for the next time
     load_new(store, image("again:1"))
+    store.close()
+
+
+def test_removing_works_while_somebody_else_takes_the_room_at_once(small_disk: Path) -> None:
+    store = Store.open(small_disk / "store")
+    for number in range(3):
+        load_new(store, image(f"there:{number}", note=str(number)))
+    _fill(small_disk)
+    for number in range(3):
+        store.remove_image(f"there:{number}")
+        _fill(small_disk)
+    assert store.collect().blobs
+    assert store.images() == []
+    assert faults(store) == []
     store.close()
 
 
