@@ -122,6 +122,19 @@ def test_neither_file_nor_folder(layerscope: Layerscope, tmp_path: Path) -> None
         assert run("run", *words, root=layerscope.store).returncode == 0, source
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user can make no device")
+def test_a_device_that_is_made_cannot_be_opened(layerscope: Layerscope, tmp_path: Path) -> None:
+    """Not on a volume, nor anywhere else: it could be a disk of the host."""
+    script = "mknod $0/made c 1 5 && head -c 1 $0/made"
+    for place in ("/tmp", "/vol", "/host", "/dev", "/dev/shm"):
+        words = ("--rm", "-v", "devs:/vol", "-v", f"{tmp_path}:/host", IMAGE, "sh", "-c", script)
+        ran = run("run", *words, place, root=layerscope.store)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert f"{place}/made: Permission denied" in ran.stderr
+    shared = ("-v", "/dev:/host", IMAGE, "head", "-c", "1", "/host/zero")
+    assert layerscope("run", "--rm", *shared) == "\0"
+
+
 def test_what_a_user_mounts_wins(layerscope: Layerscope, tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("mine\n")
     words = ("-v", f"{tmp_path / 'hosts'}:/etc/hosts:ro", IMAGE, "cat", "/etc/hosts")

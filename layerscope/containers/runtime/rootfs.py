@@ -149,7 +149,8 @@ def _mount_proc(root: str) -> None:
 
 def _mount_dev(root: str) -> None:
     _need_folder(root, "/dev")
-    _mount_in(root, "/dev", b"tmpfs", b"tmpfs", _NOSUID, b"mode=755,size=65536k")
+    # Its devices are binds; what a container's root makes beside them opens no disk of the host.
+    _mount_in(root, "/dev", b"tmpfs", b"tmpfs", _NOSUID | _NODEV, b"mode=755,size=65536k")
     for name in _DEVICES:
         device = f"/dev/{name}"
         _touch(root + device)
@@ -173,7 +174,7 @@ def _mount_sys(root: str) -> None:
     except MountFailed:
         with contextlib.suppress(MountFailed):
             _mount_in(root, "/sys", b"/sys", None, _BIND | _REC)
-            _fix("/sys", os.fsencode(root + "/sys"))
+            _restrict("/sys", os.fsencode(root + "/sys"), _RDONLY)
 
 
 def _guard(root: str) -> None:
@@ -188,7 +189,7 @@ def _guard(root: str) -> None:
         if os.path.exists(root + path):
             here = os.fsencode(root + path)
             _mount(path, here, here, None, _BIND | _REC)
-            _fix(path, here)
+            _restrict(path, here, _RDONLY)
 
 
 def _bind(root: int, seen: _Seen) -> None:
@@ -196,17 +197,21 @@ def _bind(root: int, seen: _Seen) -> None:
     mounted there by now, as Docker does."""
     target = os.fsencode(seen.target)
     try:
-        kind = stat.S_IFDIR if stat.S_ISDIR(os.stat(seen.source).st_mode) else stat.S_IFREG
+        found = os.stat(seen.source)
     except OSError as error:
         what = os.fsdecode(seen.source)
         raise CannotRun(what, f"it cannot be mounted: {error.strerror}") from error
+    kind = stat.S_IFDIR if stat.S_ISDIR(found.st_mode) else stat.S_IFREG
+    # Devices are the host's to give: with a file that is one, or its /dev.
+    no_devices = kind == stat.S_IFDIR and found.st_dev != os.stat("/dev").st_dev
+    restricted = _NODEV * no_devices | _RDONLY * seen.read_only
     try:
         with opened(root, target, kind if seen.needed else None) as point:
             _keep_proc(seen.target, root, point)
             _mount(seen.target, seen.source, _by_fd(point), None, _BIND | _REC)
-        if seen.read_only:
+        if restricted:
             with opened(root, target) as mounted:
-                _fix(seen.target, _by_fd(mounted))
+                _restrict(seen.target, _by_fd(mounted), restricted)
     except OSError as error:
         if seen.needed:
             why = f"nothing can be mounted there: {error.strerror}"
@@ -220,12 +225,12 @@ def _keep_proc(what: str, root: int, point: int) -> None:
             raise CannotRun(what, "nothing can be mounted in /proc")
 
 
-def _fix(what: str, target: bytes) -> None:
-    """Make a bind mount read-only; in a user namespace its other flags must stay as they are."""
+def _restrict(what: str, target: bytes, more: int) -> None:
+    """Give a bind mount ``more`` flags; in a user namespace its others must stay as they are."""
     found = os.statvfs(target).f_flag
-    flags = found & (_STRICT | _NOATIME | _NODIRATIME)
+    flags = found & (_RDONLY | _STRICT | _NOATIME | _NODIRATIME)
     flags |= _RELATIME if found & _ST_RELATIME else 0
-    _mount(what, b"none", target, None, _BIND | _REMOUNT | _RDONLY | flags)
+    _mount(what, b"none", target, None, _BIND | _REMOUNT | flags | more)
 
 
 def _by_fd(fd: int) -> bytes:
