@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from layerscope.oci.platform import Platform
     from layerscope.progress import Progress
     from layerscope.store.store import Store
-    from layerscope.usecases.opened import OpenImage
+    from layerscope.usecases.opened import OpenImage, Seen
 
 
 class Context:
@@ -77,6 +77,12 @@ class Context:
         return open_image(
             target, self.store, self.progress, self.platform, last=last, tables=tables
         )
+
+    def open_seen(self, target: str, path: bytes, *, follow: bool = False) -> Seen:
+        """The same, of a container as its processes see it at a path: with what is mounted."""
+        from layerscope.usecases.opened import open_seen
+
+        return open_seen(target, path, self.store, self.progress, self.platform, follow=follow)
 
     def size(self, size: int, digits: int = 3) -> str:
         """Bytes for people, or whole with ``--bytes``."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from layerscope.archive.made_tar import MadeTar
-from layerscope.containers.files import read_files
+from layerscope.archive.paths import ancestors, join
+from layerscope.archive.writer import TarWriter
+from layerscope.containers.files import look_mounted, read_files
 from layerscope.containers.record import Container
-from layerscope.cow.commit import commit_layer
+from layerscope.containers.with_mounts import WithMounts
+from layerscope.cow.commit import check_names, commit_layer, layer_entries, write_entries
+from layerscope.cow.stat import Stat
+from layerscope.cow.written import Written
 from layerscope.sources.image import Image, Layer
 from layerscope.sources.stored import open_stored
 
@@ -26,3 +33,80 @@ def as_image(store: Store, container: Container) -> Image:
 
     top = Layer(None, None, None, lambda: MadeTar(write))
     return image._replace(origin=f"container {container.name}", layers=(*image.layers, top))
+
+
+def as_seen(
+    store: Store, container: Container, path: bytes, *, follow: bool
+) -> tuple[Image, bytes, bool]:
+    """The same as its processes see it at and below ``path``: where something is mounted there,
+    that is a layer more, and True the last value. The path comes without the symlinks among its
+    folders, with ``follow`` or a slash at its end without any.
+
+    Raises as :func:`as_image`, and OSError.
+    """
+    image = as_image(store, container)
+    if not container.mounts:
+        return image, path, False
+    with read_files(store, container):
+        pass  # one that never ran has its mount points made, and its volumes filled
+    end = next((end for end in (b"/.", b"/") if path.endswith(end)), b"")
+    with look_mounted(store, container) as files:
+        place = files.canonical(path, follow=follow or bool(end))
+        points = _points(files, place)
+    seen = b"/" + place + end
+    if not points:
+        return image, seen, False
+
+    def write(out: BinaryIO) -> None:
+        with look_mounted(store, container) as files:
+            tar = TarWriter(out)
+            for point in points:
+                entries = list(_mounted(files, point, place))
+                check_names(entries)
+                write_entries(files, layer_entries(files, entries), tar)
+            tar.close()
+
+    mounted = Layer(None, None, None, lambda: MadeTar(write))
+    return image._replace(layers=(*image.layers, mounted)), seen, True
+
+
+def _points(files: WithMounts, path: bytes) -> Sequence[bytes]:
+    """The mount point that a path is in, and those below it; outer ones first."""
+    own, below = files.mount_of(path), path + b"/" if path else b""
+    points = (point for point in sorted(files.points) if point)
+    return [point for point in points if point == own or point.startswith(below)]
+
+
+def _mounted(files: WithMounts, point: bytes, path: bytes) -> Iterator[Written]:
+    """What is mounted at a point, as far as it is at or below ``path``, and the folders above."""
+    start = path if path.startswith(point + b"/") else point
+    for above in reversed([*ancestors(start)]):
+        if files.mount_of(above) == point and (found := _stat(files, above)):
+            yield Written(above, found, None, above == point)
+    yield from _inside(files, start, opaque=start == point)
+
+
+def _inside(files: WithMounts, path: bytes, *, opaque: bool = False) -> Iterator[Written]:
+    """A path and all below it but for other mounts; what vanishes meanwhile is left out."""
+    found = _stat(files, path)
+    if found is None:
+        return
+    yield Written(path, found, None, opaque and found.fmt == stat.S_IFDIR)
+    for name in _names(files, path) if found.fmt == stat.S_IFDIR else ():
+        child = join(path, name)
+        if child not in files.points:
+            yield from _inside(files, child)
+
+
+def _stat(files: WithMounts, path: bytes) -> Stat | None:
+    try:
+        return files.stat(b"/" + path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _names(files: WithMounts, path: bytes) -> list[bytes]:
+    try:
+        return sorted(files.names(b"/" + path))
+    except (FileNotFoundError, NotADirectoryError):
+        return []

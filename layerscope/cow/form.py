@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 from layerscope.archive.overlay import Form, Namespace, Owners, Whiteouts
@@ -19,7 +20,7 @@ def detect_form(directory: Path) -> Form:
 
     Where it cannot write anything it is what its user usually may.
     """
-    probe = directory / f".form-{os.getpid()}"
+    probe = directory / f".form-{os.getpid()}-{threading.get_ident()}"
     try:
         probe.mkdir(mode=0o700)
     except OSError as error:

@@ -135,3 +135,50 @@ def test_without_a_mount_on_the_way_errors_are_the_kernel_s(cli: Cli) -> None:
         ("/loop", "ELOOP"),
         ("/etc/.", "EINVAL"),
     ]
+
+
+def test_what_is_mounted_is_seen_from_outside(cli: Cli, tmp_path: Path) -> None:
+    apply(
+        cli,
+        {"op": "write", "path": "/data/d/f", "data": "no folder"},
+        {"op": "mkdir", "path": "/data/d"},
+        {"op": "write", "path": "/data/d/f", "data": "in a volume"},
+        {"op": "link", "path": "/data/d/f", "to": "/data/d/g"},
+        {"op": "symlink", "path": "/in", "target": "data/d"},
+        {"op": "symlink", "path": "/data/out", "target": "/etc/passwd"},
+        {"op": "write", "path": "/srv/other/f", "data": "in another"},
+    )
+    assert cli("cat", "c", "/data/d/f").out == cli("cat", "c", "in/f").out == "in a volume"
+    assert cli("cat", "c", "/etc/one.conf").out == "of the host"
+    assert cli("cat", "c", "/data/out").out == cli("cat", "c", "/etc/passwd").out != ""
+    assert cli("cat", "c", "/data/nothing").code == cli("cat", "c", "/data/d/f/x").code == 1
+
+    def copied(source: str) -> dict[str, str]:
+        out = tmp_path / "out" / str(len(list((tmp_path / "out").iterdir())))
+        assert cli("cp", f"c:{source}", str(out)).code == 0
+        files = [path for path in out.rglob("*") if path.is_file() and not path.is_symlink()]
+        return {str(path.relative_to(out)): path.read_text(errors="replace") for path in files}
+
+    (tmp_path / "out").mkdir()
+    in_d = {"f": "in a volume", "g": "in a volume"}
+    assert copied("/data/d") == copied("/in/") == copied("/in/.") == in_d
+    assert copied("/srv")["other/f"] == "in another"
+    assert copied("/etc")["one.conf"] == "of the host"
+    everything = {row["path"]: row["layer"] for row in cli.ok("tree", "c")}
+    paths = ("/data/d/g", "/srv/other/f", "/etc/one.conf", "/etc/passwd")
+    assert [everything[path] for path in paths] == [None, None, None, 0]
+    rows = cli.ok("tree", "c", "/data/d")
+    assert [(row["path"], row["layer"], row["change"]) for row in rows] == [
+        (path, None, None) for path in ("/data/d", "/data/d/f", "/data/d/g")
+    ]
+    assert cli("tree", "c", "/data/d").out.splitlines()[1].split()[3:5] == ["-", "/data/d/f"]
+    assert len(cli.ok("layers", "c")) == 6
+
+
+def test_a_volume_shows_what_it_has_instead_of_the_image(cli: Cli) -> None:
+    cli.ok("create", "--name", "v", "-v", "mine:/var/lib/example", "five:1")
+    shown = [row["path"] for row in cli.ok("tree", "v", "/var/lib/example")]
+    assert shown == ["/var/lib/example", "/var/lib/example/data.db"]
+    (volume(cli, "mine") / "data.db").rename(volume(cli, "mine") / "new.db")
+    shown = [row["path"] for row in cli.ok("tree", "v", "/var") if "example" in row["path"]]
+    assert shown == ["/var/lib/example", "/var/lib/example/new.db"]

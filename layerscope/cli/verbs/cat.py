@@ -29,8 +29,12 @@ def run(context: Context) -> int:
     args = context.args
     if args.json:
         raise UsageError("cat", "a file's bytes are no JSON", "tree, for what is known of it")
-    image = context.open_image(args.target, last=args.layer)
-    for chunk in read_file(image, as_bytes(args.path), args.layer):
+    path = as_bytes(args.path)
+    if args.layer is None:
+        image, path, _ = context.open_seen(args.target, path, follow=True)
+    else:
+        image = context.open_image(args.target, last=args.layer)
+    for chunk in read_file(image, path, args.layer):
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
     return 0

@@ -55,7 +55,7 @@ def run(context: Context) -> int:
     target, path = split(args.source)
     if args.dest == "-" and args.json:
         raise UsageError("cp", "a tar on stdout is no JSON", "a folder as DEST")
-    image = context.open_image(target)
+    image, path, _ = context.open_seen(target, path, follow=args.follow_link)
     if args.dest == "-":
         with tar_of(image, path, follow=args.follow_link) as tar:
             shutil.copyfileobj(tar, sys.stdout.buffer, 1 << 20)

@@ -39,6 +39,7 @@ def configure(parser: Parser) -> None:
     parser.epilog = (
         "Layers count from 0, bottom up. A line has the change (A added, C changed, D removed),\n"
         "mode, owner, size (of a folder: of all in it), the layer it comes from, and the path.\n"
+        "What is mounted in a container comes from none (-).\n"
         "In JSON, bytes of a name that are not UTF-8 are lone surrogates (\\udc80 to \\udcff);\n"
         "for people they are escaped (\\xe9)."
     )
@@ -47,20 +48,21 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Show files."""
     args = context.args
-    last = args.layer if args.changes is None else args.changes
-    image = context.open_image(args.target, last=last)
-    path = as_bytes(args.path)
+    path, mounts = as_bytes(args.path), None
     if args.changes is not None:
-        rows = changes(image, args.changes, path)
+        rows = changes(context.open_image(args.target, last=args.changes), args.changes, path)
+    elif args.layer is not None:
+        rows = tree(context.open_image(args.target, last=args.layer), path, args.layer)
     else:
-        rows = tree(image, path, args.layer)
+        image, path, mounts = context.open_seen(args.target, path)
+        rows = tree(image, path)
     if args.json:
-        return context.print_json_rows(_document(row) for row in rows)
-    context.print(_lines(context, rows))
+        return context.print_json_rows(_document(row, mounts) for row in rows)
+    context.print(_lines(context, rows, mounts))
     return 0
 
 
-def _document(row: TreeRow) -> dict[str, object]:
+def _document(row: TreeRow, mounts: int | None) -> dict[str, object]:
     entry = row.entry
     return {
         "path": "/" + exact(entry.path),
@@ -71,17 +73,18 @@ def _document(row: TreeRow) -> dict[str, object]:
         "gid": entry.gid,
         "mtime": rfc3339(entry.mtime, entry.mtime_ns),
         "link": exact(entry.link) if entry.link else None,
-        "layer": row.layer,
-        "change": row.change.letter or None,
+        "layer": None if row.layer == mounts else row.layer,
+        "change": None if row.layer == mounts else row.change.letter or None,
     }
 
 
-def _lines(context: Context, rows: Iterator[TreeRow]) -> Iterator[str]:
+def _lines(context: Context, rows: Iterator[TreeRow], mounts: int | None) -> Iterator[str]:
     for row in rows:
         entry = row.entry
         mode = stat.filemode(_TYPES.get(entry.kind, stat.S_IFREG) | entry.mode)
         owner, size = f"{entry.uid}:{entry.gid}", context.size(row.subtree_size)
         arrow = _ARROWS.get(entry.kind, "")
         link = f"{arrow}{shown(entry.link)}" if arrow else ""
-        mark = row.change.letter or " "
-        yield f"{mark} {mode} {owner:>11} {size:>8} {row.layer:>3} /{shown(entry.path)}{link}"
+        in_mount = row.layer == mounts
+        mark, layer = (" ", "-") if in_mount else (row.change.letter or " ", row.layer)
+        yield f"{mark} {mode} {owner:>11} {size:>8} {layer:>3} /{shown(entry.path)}{link}"
