@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 from layerscope.store.disk import remove_tree, told
+from layerscope.store.hands import Hand, dead_hands
 
 
 class Scratch:
@@ -43,9 +46,7 @@ class Scratch:
         return here
 
     def file(self, file: Path) -> Path:
-        """``file`` itself if it is there, or where it can be put here. Raises StoreFailure."""
-        if file.exists():
-            return file
+        """Where to put what would be ``file``, part of which may be there. Raises StoreFailure."""
         here = self.folder / file.parent.name / file.name
         with told(here):
             here.parent.mkdir(exist_ok=True)
@@ -53,17 +54,18 @@ class Scratch:
 
 
 def _new_folder() -> Path:
+    """A hand among the temporary files; those of processes that were killed go."""
     import atexit
     import tempfile
 
-    with told(tempfile.gettempdir()):
-        folder = Path(tempfile.mkdtemp(prefix="layerscope-"))
-    atexit.register(_remove, folder, os.getpid())
-    return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    """Not by a child that was forked meanwhile."""
-    if os.getpid() == owner:
-        with suppress(OSError):
-            remove_tree(folder)
+    home = Path(tempfile.gettempdir()) / f"layerscope-{os.geteuid()}"
+    with told(home):
+        home.mkdir(0o700, exist_ok=True)
+        about = home.lstat()
+        if (about.st_uid, about.st_mode) != (os.geteuid(), stat.S_IFDIR | 0o700):
+            raise OSError(errno.EACCES, "it is not this user's alone")
+        for dead in dead_hands(home):
+            remove_tree(dead)
+    hand = Hand(None, home)
+    atexit.register(hand.close)
+    return hand.folder

@@ -166,12 +166,24 @@ open_image({str(archive)!r}, store)
 if not os.fork():
     sys.exit()
 os.wait()
-print(len(os.listdir({str(tmp_path / "tmp")!r})))
+print(store.scratch_folder, store.scratch_folder.exists())
+if sys.argv[1:] == ["killed"]:
+    os.kill(os.getpid(), 9)
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
-    done = subprocess.run(
-        [sys.executable, "-c", words], env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "1\n"
-    assert not list((tmp_path / "tmp").iterdir())
+
+    def folder(*killed: str) -> Path:
+        """Where it was while the process ran."""
+        call = [sys.executable, "-c", words, *killed]
+        said = subprocess.run(call, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        name, was_there = said.stdout.split()
+        assert was_there == "True"
+        return Path(name)
+
+    assert not folder().exists()
+    left = folder("killed")
+    assert left.exists()
+    assert left.parent.parent == tmp_path / "tmp"
+    assert not folder().exists()
+    assert not left.exists()  # the next takes what a killed one left
     assert not list((tmp_path / "store" / "layers").iterdir())

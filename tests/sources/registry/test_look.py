@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from layerscope.archive.blob import FileRange
 from layerscope.progress import Silent
 from layerscope.store.store import Store
@@ -43,6 +45,20 @@ def test_files_are_read_from_what_was_fetched(store: Store, registry: FakeRegist
     assert b"".join(read_file(found, b"noise")) == NOISE
     assert b"".join(read_file(found, b"etc/motd")) == b"welcome"
     assert registry.asked == []
+
+
+def test_a_store_that_cannot_be_written_gets_nothing(
+    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = store.spool_file(f"blob-{BLOB.partition(':')[2]}")
+    half.write_bytes(b"half")
+    monkeypatch.setattr(Store, "is_writable", False)
+    found = look(store, registry)
+    found.read_all()
+    assert b"".join(read_file(found, b"noise")) == NOISE
+    assert half.read_bytes() == b"half"
+    assert [file.name for file in (store.root / "tmp").rglob("*")] == ["spool", half.name]
+    assert not list((store.root / "layers").iterdir())
 
 
 def test_an_index_that_is_kept_needs_no_blob_until_a_file_is_read(
