@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _LOG = "container.log"
 _UP = b"up\n"  # what a monitor says once its container runs
 _LATE = 5.0  # seconds that a monitor gets to write down what it saw
-_SOON = 0.02  # seconds in which it mostly has
+_SOON = 0.5  # seconds in which it has, and is gone as well, unless nobody takes the last output
 
 
 class NotRunning(LayerscopeError):
@@ -130,7 +130,7 @@ def wait(store: Store, container: Container) -> int:
     while container.life is not None:
         with _exit_file(store, container).open("rb") as told:  # stays readable when it is gone
             wait_for_end(container.life.pid, None)
-            wait_for_end(container.life.monitor, _SOON)  # it writes that down, and may go on
+            wait_for_end(container.life.monitor, _SOON)
             try:
                 container = find_container(store, container.id)
             except NoSuchContainer:
