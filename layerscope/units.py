@@ -21,6 +21,11 @@ def size_text(size: int, digits: int = 3) -> str:
     return f"{value:.{digits}g}{_UNITS[unit]}"
 
 
+def counted(count: int, what: str) -> str:
+    """How many: ``1 layer``, ``1,200 layers``."""
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def age_text(seconds: float) -> str:
     """How long that is, as Docker says it: ``About a minute``, ``25 years``."""
     seconds = int(seconds)

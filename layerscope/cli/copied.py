@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from layerscope.cli.text import counted
+from layerscope.units import counted
 
 if TYPE_CHECKING:
     from layerscope.cli.context import Context

@@ -21,11 +21,6 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def counted(count: int, what: str) -> str:
-    """How many: ``1 layer``, ``2 layers``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def exact(name: bytes) -> str:
     """A name for programs: UTF-8, other bytes as surrogates (Python's surrogateescape)."""
     return name.decode("utf-8", "surrogateescape")

@@ -3,11 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerscope.cli.text import as_bytes, counted, exact, shown, shown_text
-
-
-def test_counts_agree_with_their_word() -> None:
-    assert [counted(n, "layer") for n in (0, 1, 2)] == ["0 layers", "1 layer", "2 layers"]
+from layerscope.cli.text import as_bytes, exact, shown, shown_text
 
 
 def test_names_are_shown_escaped() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from layerscope.cli.times import rfc3339
-from layerscope.units import age_text, ago_text, parse_time, size_text
+from layerscope.units import age_text, ago_text, counted, parse_time, size_text
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,8 @@ def test_times_with_go_nanoseconds_are_read() -> None:
 )
 def test_file_times(seconds: int, nanos: int, text: str) -> None:
     assert rfc3339(seconds, nanos) == text
+
+
+def test_counts_agree_with_their_word() -> None:
+    found = [counted(n, "layer") for n in (0, 1, 2, 1200)]
+    assert found == ["0 layers", "1 layer", "2 layers", "1,200 layers"]

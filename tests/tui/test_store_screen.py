@@ -8,6 +8,7 @@ import pytest
 
 from layerscope.containers.mounts import parse_volume
 from layerscope.store.store import Store
+from layerscope.tui.screens.layers import LayersScreen
 from layerscope.usecases.containers import Wanted, apply, create
 from tests.support.explorer import Explorer, explore
 from tests.support.goldens import golden
@@ -75,7 +76,7 @@ async def test_deleting_asks_and_gives_back_what_was_promised(root: Path) -> Non
         assert "It gives back 3kB" in explorer.text
         await explorer.press("y")
         assert "done; pruning freed" in explorer.notices
-        assert "1 images" in explorer.lines[0]
+        assert "1 image in" in explorer.lines[0]
 
 
 async def test_pruning_shows_its_list_first(root: Path) -> None:
@@ -87,7 +88,7 @@ async def test_pruning_shows_its_list_first(root: Path) -> None:
         assert f"blobs/sha256/{'0' * 12}" in explorer.text
         assert "blob that no image has" in explorer.text
         await explorer.press("y")
-        assert "Nothing refers to 0B" in explorer.text
+        assert "Nothing refers to" not in explorer.text
 
 
 async def test_what_is_taken_out_of_the_list_stays(root: Path) -> None:
@@ -133,7 +134,7 @@ async def test_what_nothing_needs_goes_though_another_stays(root: Path) -> None:
         assert "It gives back 3kB of files, " in explorer.text
         await explorer.press("y")
         assert "it is used by db" in explorer.notices
-        assert "1 images" in explorer.lines[0]
+        assert "1 image in" in explorer.lines[0]
 
 
 async def test_steps_on_the_way_to_an_image_are_part_of_it(root: Path) -> None:
@@ -158,3 +159,13 @@ def _steady(line: str) -> str:
     """Without the bytes of the disk, which hang on the index's format."""
     head, _, rest = line.partition("deleted and pruned: ")
     return f"{head}deleted and pruned: …" if rest else line
+
+
+async def test_enter_opens(root: Path) -> None:
+    async with explore(root, columns=80) as explorer:
+        await to_store(explorer)
+        await explorer.press("enter")
+        assert isinstance(explorer.app.screen, LayersScreen)
+        assert "acme/web:1" in explorer.lines[0]
+        await explorer.press("escape", "G", "enter")
+        assert "used by db" in explorer.text

@@ -43,10 +43,10 @@ def run(context: Context) -> int:
         (
             f"size              {context.size(found.size)}",
             f"efficiency        {found.efficiency:.4%}",
-            f"wasted            {context.size(found.wasted_bytes)}",
+            f"wasted            {context.size(found.wasted_bytes)}, as dive counts",
             f"user bytes        {context.size(found.user_bytes)}",
             f"wasted of user    {found.wasted_user_percent:.4%}",
-            f"hidden            {context.size(found.hidden_bytes)}",
+            f"hidden            {context.size(found.hidden_bytes)}, WASTED of 'layers'",
         )
     )
     if found.waste:

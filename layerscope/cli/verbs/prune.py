@@ -5,7 +5,7 @@ from __future__ import annotations
 from layerscope.cli.context import Context
 from layerscope.cli.parser import Parser
 from layerscope.cli.table import table
-from layerscope.cli.text import counted
+from layerscope.units import counted
 from layerscope.usecases.prune import prune
 
 EXAMPLES = "layerscope prune --dry-run"

@@ -7,6 +7,8 @@ from layerscope.tui.commands.command import Command
 GROUP = "Store"
 
 STORE = (
+    Command("open_item", ("enter",), "Open", "an image's layers; of a container or volume, who "
+            "uses it", GROUP, True),
     Command("mark", ("space",), "Mark", "to be deleted, or no longer; the line below says what "
             "all marked ones give back", GROUP, True),
     Command("delete", ("d", "delete"), "Delete", "what is marked, or this; asks", GROUP, True),

@@ -6,7 +6,7 @@ from layerscope.index.facts import LayerFacts
 from layerscope.index.stack import Tally
 from layerscope.tui.models.layer_line import LayerLine, Stage
 from layerscope.tui.safe_text import ELLIPSIS, safe_text
-from layerscope.units import ago_text, size_text
+from layerscope.units import ago_text, counted, size_text
 
 
 def about_layer(line: LayerLine, facts: LayerFacts | None, width: int) -> list[str]:
@@ -45,7 +45,7 @@ def _what(line: LayerLine, facts: LayerFacts | None) -> str:
         return f"Metadata only, no layer{when}"
     text = f"Layer {line.layer}"
     if facts is not None:
-        text += f" · {size_text(facts.size)} in {facts.files:,} files"
+        text += f" · {size_text(facts.size)} in {counted(facts.files, 'file')}"
         text += f" · {size_text(facts.blob_size)} as {_CODECS.get(facts.codec, facts.codec)}"
         text += "" if facts.verified else " · by its table of contents, not fetched"
     return text + when

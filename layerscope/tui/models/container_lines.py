@@ -12,7 +12,7 @@ from layerscope.tui.models.container_table import how_sure, is_whole, rate_text,
 from layerscope.tui.models.image_lines import bar
 from layerscope.tui.models.written_tree import delta_text
 from layerscope.tui.safe_text import cut, fit, fit_end, fit_left, safe_name, safe_text
-from layerscope.units import size_text
+from layerscope.units import counted, size_text
 from layerscope.usecases.live_lines import Growing, LiveContainer, Then
 
 Span = tuple[str, str]
@@ -233,9 +233,8 @@ class ThenLines:
 
 def _left_out(then: Then) -> str:
     """How many files have no line of their own, and their bytes together."""
-    one = then.left_out == 1
     if then.rows:
-        words = "and 1 smaller one" if one else f"and {then.left_out:,} smaller ones"
+        words = f"and {counted(then.left_out, 'smaller one')}"
     else:
-        words = "1 file" if one else f"{then.left_out:,} files"
+        words = counted(then.left_out, "file")
     return f"{words}, {size_text(then.rest)}"

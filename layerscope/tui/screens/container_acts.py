@@ -14,7 +14,7 @@ from layerscope.tui.models.engine_commands import command_for
 from layerscope.tui.safe_text import safe_text
 from layerscope.tui.screens.ask import AskScreen
 from layerscope.tui.screens.base import ExplorerScreen
-from layerscope.units import size_text
+from layerscope.units import counted, size_text
 from layerscope.usecases.live_lines import OWN, LiveContainer
 
 _SHELL = "command -v bash >/dev/null 2>&1 && exec bash; exec sh"
@@ -61,7 +61,7 @@ class ContainerActs(ExplorerScreen):
         if row is None:
             return
         size, files = self.weight(row)
-        details = [f"Its writable layer goes: {size_text(size)} in {files:,} files."]
+        details = [f"Its writable layer goes: {size_text(size)} in {counted(files, 'file')}."]
         if row.state == "running":
             details.append("It is running, and is killed.")
         if row.volumes:

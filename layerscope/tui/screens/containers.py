@@ -34,7 +34,7 @@ from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.prompt import Prompt
 from layerscope.tui.widgets.rows import NoRows, RowList
-from layerscope.units import size_text
+from layerscope.units import counted, size_text
 from layerscope.usecases import live_lines as lines
 from layerscope.usecases.live_lines import LiveContainer
 
@@ -178,7 +178,8 @@ class ContainersScreen(ContainerActs):
             self.table.focus()  # it was not there to have the focus
         running = sum(row.state == "running" for row in self._all.rows)
         total = sum(figures.size for figures in self._all.figures.values())
-        words = f"{len(self._all.rows)} containers, {running} running, {size_text(total)} written"
+        count = counted(len(self._all.rows), "container")
+        words = f"{count}, {running} running, {size_text(total)} written"
         self.say(f"Containers — {words}, by {self._sort.value} — {self.session.root}")
 
     def _show_below(self) -> None:

@@ -31,7 +31,7 @@ from layerscope.tui.widgets.files_pane import FilesPane
 from layerscope.tui.widgets.footer import KeyLine
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
-from layerscope.units import size_text
+from layerscope.units import counted, size_text
 from layerscope.usecases.compare import compare_layers
 from layerscope.usecases.opened import OpenImage
 
@@ -120,8 +120,7 @@ class LayersScreen(ReadingScreen):
             return f"{name} — {reading.words()} — Esc stops"
         sizes = [state.size for state in reading.states.values() if state.size is not None]
         wasted = sum(state.wasted or 0 for state in reading.states.values())
-        count = image.layer_count
-        layers = f"{count} layer" if count == 1 else f"{count} layers"
+        layers = counted(image.layer_count, "layer")
         words = f"{name} — {size_text(sum(sizes))} in {layers}"
         failed = sum(state.stage is Stage.FAILED for state in reading.states.values())
         if failed:

@@ -29,7 +29,7 @@ from layerscope.tui.screens.prune import PruneScreen
 from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.line import Line
 from layerscope.tui.widgets.rows import NoRows, RowList
-from layerscope.units import size_text
+from layerscope.units import counted, size_text
 from layerscope.usecases.prune import Pruned, prune
 from layerscope.usecases.store_overview import Choice, Overview, delete, overview
 
@@ -109,8 +109,9 @@ class StoreScreen(ExplorerScreen):
         seen = event.seen
         layers = size_text(sum(one.size for one in seen.layers))
         self.say(
-            f"Store — {len(seen.listed)} images in {layers} of layers, "
-            f"{len(seen.containers)} containers, {len(seen.volumes)} volumes — {self.session.root}"
+            f"Store — {counted(len(seen.listed), 'image')} in {layers} of layers, "
+            f"{counted(len(seen.containers), 'container')}, "
+            f"{counted(len(seen.volumes), 'volume')} — {self.session.root}"
         )
         self._show()
 
@@ -124,9 +125,8 @@ class StoreScreen(ExplorerScreen):
         if self._seen is None:
             return
         chosen = self._chosen_items()
-        rubbish = size_text(self._seen.rubbish)
         if not chosen:
-            words = f" Space marks what could go. Nothing refers to {rubbish}: p prunes it."
+            words = f" Space marks what could go. {_rubbish_words(self._seen.rubbish)}"
         else:
             back = self._seen.gives_back(together(chosen))
             stay = f"; {len(back.kept)} of them stay, being needed" if back.kept else ""
@@ -153,6 +153,14 @@ class StoreScreen(ExplorerScreen):
             right.show(SharedLines(self._seen, item), 0)
 
     @on(RowList.Opened, "#items")
+    def action_open_item(self) -> None:
+        """An image's layers; of anything else, who shares it."""
+        item = self._at_cursor()
+        if item is not None and item.kind == "image":
+            self.explorer.open_target(item.key)
+        elif item is not None and self.things.has_focus:
+            self.action_switch_pane()
+
     def action_mark(self) -> None:
         """Mark the line, or take its mark away, and go on."""
         item = self._at_cursor()
@@ -249,3 +257,8 @@ class StoreScreen(ExplorerScreen):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where there is room for one pane it is that of the focus."""
         self.show_side(event.widget.id == "right")
+
+
+def _rubbish_words(size: int) -> str:
+    """What pruning would do, if it would do anything."""
+    return f"Nothing refers to {size_text(size)}: p prunes it." if size else ""
