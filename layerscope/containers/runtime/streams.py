@@ -25,6 +25,7 @@ class Stream:
         """``seen`` gets all that is read; ``at_end`` is called when the last is written."""
         self.source: int | None = source
         self.target = target
+        self._most = 0 if target is None else _at_once(target)
         self._seen = seen
         self._at_end = at_end
         self._waiting = bytearray()
@@ -60,7 +61,7 @@ class Stream:
         """Pass on what waits, as much as surely fits. Raises OSError."""
         assert self.target is not None
         try:
-            written = os.write(self.target, self._waiting[: select.PIPE_BUF])
+            written = os.write(self.target, self._waiting[: self._most])
         except BlockingIOError:
             return
         del self._waiting[:written]
@@ -93,6 +94,13 @@ def wait(
     readable = {fd for fd, event in found if event & ~select.POLLOUT}
     writable = {fd for fd, event in found if event & ~select.POLLIN}
     return readable.intersection(reads), writable.intersection(writes)
+
+
+def _at_once(target: int) -> int:
+    """Bytes that can be written without waiting, if any can: as many as there are, unless the
+    descriptor is one that may block."""
+    is_file = stat.S_ISREG(os.fstat(target).st_mode)
+    return _CHUNK if is_file or not os.get_blocking(target) else select.PIPE_BUF
 
 
 def never_blocking(fd: int) -> int:
