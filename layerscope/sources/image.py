@@ -27,17 +27,25 @@ class NotAnImage(LayerscopeError):
 
 
 class ChooseImage(LayerscopeError):
-    """A TARGET holds several images and names none of them, or one that it doesn't hold."""
+    """A TARGET holds several images and names none of them, or one that it doesn't hold.
+
+    ``names`` are those that it holds, ``reason`` says which of the two it is.
+    """
 
     def __init__(self, transport: str, what: str, wanted: str | None, there: list[str]) -> None:
+        self.names, self._place = tuple(there), f"{transport}:{what}"
         shown = there[:_SHOWN] + (["…"] if len(there) > _SHOWN else [])
-        why = (
+        self.reason = (
             f"it has no image of its own for {wanted[:200]!r}"
             if wanted
             else "it has several images"
         )
-        hint = f"{transport}:{what}:{there[0]}" if there else None
-        super().__init__(what, f"{why}; there are: {', '.join(shown)}", hint)
+        hint = self.target(there[0]) if there else None
+        super().__init__(what, f"{self.reason}; there are: {', '.join(shown)}", hint)
+
+    def target(self, name: str) -> str:
+        """The TARGET that an image of that name is."""
+        return f"{self._place}:{name}"
 
 
 class Distant(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from layerscope.progress import Progress
+from layerscope.sources.image import ChooseImage
 from layerscope.sources.opened import NoSuchLayer, NotAFile, OpenImage, Step
 from layerscope.sources.target import open_target
 from layerscope.store.images import NoSuchImage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from layerscope.store.store import Store
 
 __all__ = [
+    "ChooseImage",
     "NoSuchLayer",
     "NotAFile",
     "OpenImage",

@@ -221,6 +221,20 @@ async def test_what_is_no_image_is_said_and_stands(root: Path, tmp_path: Path) -
         assert explorer.app.return_value == 0
 
 
+@pytest.mark.parametrize("form", ["docker", "oci"])
+async def test_of_several_images_one_is_chosen(root: Path, form: str) -> None:
+    async with explore(root, str(_SAMPLES / f"shared-base.{form}.tar")) as explorer:
+        assert "it has several images" in explorer.lines[0]
+        assert [line.strip() for line in explorer.lines[1:3]] == [
+            "acme/my-base-image:1.0",
+            "acme/my-final-image:1.0",
+        ]
+        await explorer.press("j", "enter")
+        assert "acme/my-final-image:1.0 —" in explorer.lines[0]
+        await explorer.press("escape")
+        assert "it has several images" in explorer.lines[0]
+
+
 def damaged(path: Path, layer: int) -> str:
     """The sample with other bytes in one of its layers."""
     out = path / "damaged.tar"

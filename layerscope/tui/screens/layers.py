@@ -33,7 +33,7 @@ from layerscope.tui.widgets.headings import Headings
 from layerscope.tui.widgets.rows import RowList
 from layerscope.units import counted, size_text
 from layerscope.usecases.compare import compare_layers
-from layerscope.usecases.opened import OpenImage
+from layerscope.usecases.opened import ChooseImage, OpenImage
 
 
 class LayersScreen(ReadingScreen):
@@ -82,7 +82,12 @@ class LayersScreen(ReadingScreen):
         self.layer_list.focus()
 
     def show_failure(self, error: LayerscopeError) -> None:
-        """Nothing can be shown: say why, and stay."""
+        """Nothing can be shown: say why, and stay; where there are several images, list them."""
+        if isinstance(error, ChooseImage) and error.names:
+            from layerscope.tui.screens.choose import ChooseScreen
+
+            self.app.switch_screen(ChooseScreen(error))
+            return
         hint = f"\n\ntry: {error.hint}" if error.hint else ""
         words = f"{error.what}: {error.why}{hint}"
         self.query_one("#failed", Static).update("\n".join(map(safe_text, words.splitlines())))
