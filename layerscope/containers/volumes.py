@@ -106,7 +106,10 @@ def volume_size(path: Path) -> int:
     total = 0
     for folder, _, files in os.walk(path):
         for name in files:
-            about = os.lstat(os.path.join(folder, name))
+            try:
+                about = os.lstat(os.path.join(folder, name))
+            except OSError:  # it has gone meanwhile, or its path is too long
+                continue
             if (about.st_dev, about.st_ino) not in seen:
                 seen.add((about.st_dev, about.st_ino))
                 total += about.st_size

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,26 +103,39 @@ def create(store: Store, image: str, wanted: Wanted) -> Container:
     return added
 
 
-def list_containers(store: Store, *, every: bool = True) -> list[ContainerRow]:
-    """Containers, newest first; only running ones without ``every``."""
+def list_containers(
+    store: Store, *, every: bool = True, tell: Callable[[LayerscopeError], object] | None = None
+) -> list[ContainerRow]:
+    """Containers, newest first; only running ones without ``every``. ``tell`` hears of sizes that
+    are too small, for what can't be read."""
     sizes = {image.id: image.size for image in store.images()}
     rows = []
     for container in all_containers(store):
         if every or container.state is State.RUNNING:
-            size = size_of(store, container)
+            size = size_of(store, container, tell)
             rows.append(ContainerRow(container, size, size + sizes.get(container.image, 0)))
     return rows
 
 
-def size_of(store: Store, container: Container) -> int:
-    """Bytes of its writable layer, by Docker's classic rule; 0 for one that another process is
-    just making or removing. Raises OSError."""
+def size_of(
+    store: Store, container: Container, tell: Callable[[LayerscopeError], object] | None = None
+) -> int:
+    """Bytes of its writable layer, by Docker's classic rule, as far as it can be read; ``tell``
+    hears if that isn't all. 0 for one that another process is just making or removing. Raises
+    OSError."""
     from layerscope.accounting.sizes import layer_usage
 
+    upper = folder_of(store, container) / "upper"
+    unread: list[PermissionError] = []
     try:
-        return layer_usage(folder_of(store, container) / "upper").size
+        size = layer_usage(upper, unread=unread.append).size
     except FileNotFoundError:
         return 0
+    if unread and tell:
+        first = "/" + os.path.relpath(os.fsdecode(unread[0].filename), upper)
+        why = f"permission denied in {len(unread)} of its folders ({first!r}): its size lacks them"
+        tell(LayerscopeError(f"container {container.name!r}", why))
+    return size
 
 
 def diff(store: Store, name: str) -> ChangeList:

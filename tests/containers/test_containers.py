@@ -350,3 +350,28 @@ def test_one_that_is_just_being_removed_holds_nothing_up(cli: Cli) -> None:
     made = cli.ok("create", "--name", "c", "five:1")
     shutil.rmtree(cli.root / "containers" / made["id"])
     assert sizes(cli) == {"c": (0, cli.ok("images")[0]["size"])}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_cannot_be_read_is_left_out_of_one_size(cli: Cli) -> None:
+    made = [cli.ok("create", "--name", name, "five:1")["id"] for name in ("c", "d")]
+    for name in ("c", "d"):
+        ops = ({"op": "mkdir", "path": "/d"}, {"op": "write", "path": "/d/f", "data": "12345"})
+        apply(cli, name, *ops, {"op": "write", "path": "/g", "data": "123"})
+    closed = cli.root / "containers" / made[0] / "upper" / "d"
+    closed.chmod(0)
+    try:
+        for words in (["ps", "-a"], ["df"]):
+            outcome = cli(*words, "--json")
+            assert outcome.code == 0
+            assert outcome.err == (
+                "layerscope: container 'c': permission denied in 1 of its folders ('/d'): "
+                "its size lacks them\n"
+            )
+        rows = cli("ps", "-a", "--json").document
+        assert {row["name"]: row["size_rw"] for row in rows} == {"c": 3, "d": 8}
+        for words in (["diff", "c"], ["commit", "c"], ["cat", "c", "/g"]):
+            outcome = cli(*words)
+            assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
+    finally:
+        closed.chmod(0o700)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from layerscope.cli.context import Context
+from layerscope.cli.failure import tell
 from layerscope.cli.parser import Parser
 from layerscope.cli.status import status
 from layerscope.cli.table import table
@@ -71,7 +72,7 @@ def container_uses(context: Context) -> list[ContainerUse]:
             size=row.size_rw,
             volumes=len(row.container.volumes),
         )
-        for row in list_containers(context.store)
+        for row in list_containers(context.store, tell=tell)
     ]
 
 

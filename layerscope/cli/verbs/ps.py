@@ -48,7 +48,7 @@ def configure(parser: Parser) -> None:
 def run(context: Context) -> int:
     """List containers."""
     args = context.args
-    rows = list_containers(context.store, every=args.all)
+    rows = list_containers(context.store, every=args.all, tell=tell)
     found = _found(every=args.all) if args.all_sources else []
     if args.json:
         own = [_document(row) for row in rows]
