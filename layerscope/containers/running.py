@@ -290,10 +290,8 @@ def _watch_over(
 
     process = _process_of(container)
     held_open = container.settings.interactive
-    with (
-        closing(LogWriter(log_of(store, container))) as log,
-        closing(StandardStreams(process.tty, attached.stdin, held_open)) as streams,
-    ):
+    streams = StandardStreams(process.tty, attached.stdin, logged=True, held_open=held_open)
+    with closing(streams), closing(LogWriter(log_of(store, container))) as log:
 
         def at_end(code: int) -> None:
             log.close()

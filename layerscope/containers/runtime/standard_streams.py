@@ -11,17 +11,22 @@ if TYPE_CHECKING:
 
 
 class StandardStreams:
-    """Pipes, unless the program has a terminal of its own. ``theirs`` are its ends; ``outputs``
-    are ours, what they are and where they go."""
+    """This process's own; a pipe instead of each that is a terminal, which is nobody else's: its
+    keys could be read, and other programs'. None if the program has a terminal of its own.
 
-    def __init__(self, tty: bool, stdin: bool, held_open: bool = False) -> None:
-        """With ``stdin`` it gets this process's input; else none, and with ``held_open`` no end of
-        it either."""
+    ``theirs`` are the program's ends; ``outputs`` are ours, what they are and where they go.
+    """
+
+    def __init__(
+        self, tty: bool, stdin: bool, *, logged: bool = False, held_open: bool = False
+    ) -> None:
+        """Without ``stdin`` there is no input; with ``held_open`` no end of it either. With
+        ``logged`` all output comes through pipes."""
         self.outputs: list[tuple[int, str, int]] = []
+        self._logged = logged
         self._opened: list[int] = []
         self._theirs: list[int] = []
         self._input: list[int] = []
-        # Our terminal is nobody else's: what is typed goes through a pipe.
         self._typed = stdin and not tty and os.isatty(0)
         source = 0 if stdin and not tty else self._nowhere()
         if self._typed or (held_open and not stdin and not tty):
@@ -32,7 +37,7 @@ class StandardStreams:
             nowhere = self._nowhere()
             self.theirs = (source, nowhere, nowhere)
         else:
-            self.theirs = (source, self._pipe("stdout", 1), self._pipe("stderr", 2))
+            self.theirs = (source, self._output("stdout", 1), self._output("stderr", 2))
 
     def typed(self, terminal: int | None) -> Stream | None:
         """What is typed here, on its way to the program or to its ``terminal``, if it gets it."""
@@ -59,7 +64,9 @@ class StandardStreams:
         self._theirs.append(os.open(os.devnull, os.O_RDWR))
         return self._theirs[-1]
 
-    def _pipe(self, stream: str, echo: int) -> int:
+    def _output(self, stream: str, echo: int) -> int:
+        if not self._logged and not os.isatty(echo):
+            return echo
         ours, theirs = os.pipe()
         self.outputs.append((ours, stream, echo))
         self._opened.append(ours)
