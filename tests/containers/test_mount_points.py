@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -28,14 +29,19 @@ def layerscope(tmp_path_factory: pytest.TempPathFactory) -> Layerscope:
 
 
 @pytest.fixture
-def linked(layerscope: Layerscope) -> Iterator[Callable[..., str]]:
+def linked(layerscope: Layerscope, tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Makes an image of the base with symlinks (name, target) more."""
     images: list[str] = []
 
     def make(*links: tuple[str, str]) -> str:
         images.append(f"linked:{len(images)}")
-        script = "; ".join(f"ln -s {target} {name}" for name, target in links)
-        layerscope("run", "--name", "makes", IMAGE, "sh", "-c", script)
+        ops = tmp_path / "ops"
+        ops.write_text(
+            json.dumps([{"op": "symlink", "path": name, "target": to} for name, to in links])
+        )
+        layerscope("create", "--name", "makes", IMAGE)
+        layerscope("apply", "makes", str(ops))
+        ops.unlink()
         layerscope("commit", "makes", images[-1])
         layerscope("rm", "makes")
         return images[-1]
@@ -101,7 +107,16 @@ def test_a_volume_among_devices(layerscope: Layerscope) -> None:
 def test_nothing_passes_for_the_kernel_s_proc(layerscope: Layerscope, target: str) -> None:
     ran = run("run", "--rm", "-v", f"fake:{target}", IMAGE, "true", root=layerscope.store)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "nothing can be mounted in /proc" in ran.stderr
+    assert ran.stderr == f"layerscope: {target}: nothing can be mounted there: it is in /proc\n"
+
+
+def test_an_image_with_a_resolver_of_the_kernel_s(
+    layerscope: Layerscope, linked: Callable[..., str]
+) -> None:
+    """It goes without the container's own, as one without /etc."""
+    image = linked(("/etc/resolv.conf", "/proc/version"))
+    said = layerscope("run", "--rm", image, "cat", "/etc/resolv.conf")
+    assert said.startswith("Linux version ")
 
 
 def test_what_cannot_be_mounted_is_said(layerscope: Layerscope) -> None:

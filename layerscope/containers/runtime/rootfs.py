@@ -6,6 +6,7 @@ All of it is mounted in the container's own mount namespace and ends with that.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -207,7 +208,7 @@ def _bind(root: int, seen: _Seen) -> None:
     restricted = _NODEV * no_devices | _RDONLY * seen.read_only
     try:
         with opened(root, target, kind if seen.needed else None) as point:
-            _keep_proc(seen.target, root, point)
+            _keep_proc(root, point)
             _mount(seen.target, seen.source, _by_fd(point), None, _BIND | _REC)
         if restricted:
             with opened(root, target) as mounted:
@@ -218,11 +219,11 @@ def _bind(root: int, seen: _Seen) -> None:
             raise CannotRun(seen.target, why) from error
 
 
-def _keep_proc(what: str, root: int, point: int) -> None:
+def _keep_proc(root: int, point: int) -> None:
     """Nothing of an image or a user may pass for the kernel's /proc."""
     with opened(root, b"/proc") as proc:
         if os.fstat(proc).st_dev == os.fstat(point).st_dev:
-            raise CannotRun(what, "nothing can be mounted in /proc")
+            raise PermissionError(errno.EPERM, "it is in /proc")
 
 
 def _restrict(what: str, target: bytes, more: int) -> None:
