@@ -44,12 +44,15 @@ def copy_in(
     to whom it belongs here, and keeps mode and mtime. Folders merge, anything else takes the place
     of what is no folder. Raises NoSuchContainer, LayerBusy, CannotCopy, LayerscopeError, OSError.
     """
-    own = os.fsencode(os.path.basename(source.rstrip("/")))
-    only_content = own in (b"", b".", b"..")
+    own = os.path.basename(source.rstrip("/"))
+    own = os.path.basename(os.path.realpath(source)) if own == ".." else own
+    only_content = own in ("", ".")
     entries = _entries(source, follow)
     root, content = next(entries)
     with _files(store, find_container(store, name)) as files:
-        target = _target(files, path, b"" if only_content else own, root.kind is Kind.DIR)
+        target = _target(
+            files, path, b"" if only_content else os.fsencode(own), root.kind is Kind.DIR
+        )
         above, _, made = target.rpartition(b"/")
         folder = ContainerFolder(files, above, owners=archive)
         if not (only_content and _format(files, target) == stat.S_IFDIR):
@@ -102,7 +105,7 @@ def _target(files: Files, path: bytes, name: bytes, is_folder: bool) -> bytes:
     found = _format(files, target)
     if found == stat.S_IFDIR:
         return target.rstrip(b"/") + b"/" + name if name else target
-    if found is None and path.endswith((b"/", b"/.")) and not is_folder:
+    if path.endswith((b"/", b"/.")) and not is_folder:
         raise CannotCopy(os.fsdecode(path), "there is no such folder")
     if found is not None and is_folder:
         raise CannotCopy(os.fsdecode(path), "a folder can't take the place of a file")
