@@ -33,7 +33,7 @@ async def test_reading_tells_how_far_it_is_and_stops_cleanly(tmp_path: Path) -> 
     async with app.run_test(size=(120, 24)) as pilot:
         explorer = Explorer(pilot)
         await wait_for(explorer, pilot, "/s · ")
-        assert "0 of 1 layers read" in explorer.lines[0]
+        assert "reading: 0 of 1 layers done" in explorer.lines[0]
         assert "Esc stops" in explorer.lines[0]
         assert "It is being read." in explorer.text
         await pilot.press("escape")
@@ -52,11 +52,11 @@ def test_states_follow_the_events(tmp_path: Path) -> None:
     reading.hear({"event": "progress", "layer": 1, "done": 300, "total": 1000})
     assert reading.states[1].stage is Stage.READING
     assert (reading.states[1].done, reading.states[1].total) == (300, 1000)
-    assert "0 of 5 layers read · 300B of" in reading.words()
+    assert "reading: 0 of 5 layers done · 300B of" in reading.words()
     reading.hear({"event": "error", "layer": 2, "what": "layer 2", "why": "odd\x1b", "hint": None})
     assert reading.states[2].stage is Stage.FAILED
     reading.hear({"event": "progress", "layer": 99, "done": 1, "total": 1})
-    assert "1 of 5 layers read" in reading.words()
+    assert "reading: 1 of 5 layers done" in reading.words()
     reading.stop()
     assert [state.stage.value for state in reading.states.values()].count("waiting") == 4
     assert not reading.is_done

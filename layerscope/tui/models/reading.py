@@ -71,7 +71,7 @@ class Reading:
         rest = sum((state.total or 0) - state.done for state in left)
         read = sum(state.done for state in states)
         rate = read / max(time.monotonic() - self._started, 0.001)
-        words = f"{len(states) - len(left)} of {len(states)} layers read"
+        words = f"reading: {len(states) - len(left)} of {len(states)} layers done"
         words += f" · {size_text(max(0, total - rest))} of {size_text(total)}" if total else ""
         if read:
             words += f" · {size_text(int(rate))}/s"
