@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from layerscope.errors import LayerscopeError
-from layerscope.store.disk import DENIED_HINT, FULL_HINT, StoreFailure, Unwritable, is_full
+from layerscope.store.disk import (
+    DENIED_HINT,
+    FULL_HINT,
+    StoreFailure,
+    Unwritable,
+    images_hint,
+    is_full,
+)
 from layerscope.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -242,7 +249,8 @@ class Database:
             return Unwritable(file, "no space left on device", FULL_HINT)
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             return Unwritable(file, why, DENIED_HINT)
-        return StoreFailure(file, why)
+        lost = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+        return StoreFailure(file, why, images_hint(self._file.parent) if lost else None)
 
 
 def _code(error: Exception) -> int:

@@ -21,6 +21,11 @@ FULL_HINT = "free some space, or name a store on another disk with --root"
 DENIED_HINT = "name a store of your own with --root"
 
 
+def images_hint(root: Path) -> str:
+    """What to type where only the database is lost or damaged: the store is an image layout."""
+    return f"layerscope load oci:{root} --root NEW, to have its images in a new store"
+
+
 class StoreFailure(LayerscopeError):
     """The store cannot be read or written: the disk is full, access is denied, a file is broken."""
 

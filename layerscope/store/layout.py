@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.errors import LayerscopeError
 from layerscope.oci.digest import Digest
-from layerscope.store.disk import told, write_whole
+from layerscope.store.disk import images_hint, told, write_whole
 from layerscope.store.reserve import RESERVE
 
 if TYPE_CHECKING:
@@ -71,11 +71,12 @@ def _check_empty(root: Path) -> None:
     others = sorted({entry.name for entry in root.iterdir()} - _OWN)
     index = root / _INDEX
     if index.exists() and ImageIndex.parse(index.read_bytes(), str(index)).manifests:
-        others.append(_INDEX)
+        others.insert(0, _INDEX)
     # Looked for last: another process may just have made the store.
     if others and not (root / DATABASE).exists():
         why = f"it is no store, and not empty (it has {others[0]!r})"
-        raise NoStore(str(root), why, "name a new folder with --root")
+        hint = images_hint(root) if others[0] == _INDEX else "name a new folder with --root"
+        raise NoStore(str(root), why, hint)
 
 
 def mark_index_stale(database: Database) -> None:

@@ -20,7 +20,7 @@ from layerscope.store.layout import DATABASE, NoStore
 from layerscope.store.store import Store
 from tests.support.images import image
 from tests.support.ordinary_user import as_ordinary_user
-from tests.support.stores import faults, load_new
+from tests.support.stores import faults, load, load_new
 
 
 def test_a_new_store_is_an_empty_image_layout(tmp_path: Path) -> None:
@@ -76,8 +76,22 @@ def test_a_broken_database_is_one_line(store: Store) -> None:
     store.close()
     for file in store.root.glob("layerscope.db*"):
         file.write_bytes(b"nonsense " * 1000)
-    with pytest.raises(StoreFailure, match="not a database"):
+    with pytest.raises(StoreFailure, match="not a database") as caught:
         Store.open(store.root)
+    assert f"load oci:{store.root}" in str(caught.value.hint)
+
+
+def test_images_outlast_the_database(store: Store, tmp_path: Path) -> None:
+    load_new(store)
+    store.close()
+    for file in store.root.glob("layerscope.db*"):
+        file.unlink()
+    with pytest.raises(NoStore) as caught:
+        Store.open(store.root)
+    assert f"load oci:{store.root}" in str(caught.value.hint)
+    again = Store.open(tmp_path / "new")
+    load(again, f"oci:{store.root}")
+    assert again.resolve("example:1")
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "src/main.c"])
