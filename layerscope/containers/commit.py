@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
 
 
 def commit(
-    store: Store, container: Container, names: tuple[str, ...], now: str, comment: str = ""
+    store: Store,
+    container: Container,
+    names: tuple[str, ...],
+    step: History,
+    change: Callable[[RuntimeConfig], RuntimeConfig] = lambda config: config,
 ) -> StoredImage:
-    """A new image: the container's, with its writable layer on top, that runs as the container.
+    """A new image: the container's, with its writable layer on top, that runs as the container, but
+    for what ``change`` makes of that.
 
-    ``now`` is the time to write down (RFC 3339); the layer is the same bytes for the same files.
-    Raises ReservedName, LayerBusy, LayerscopeError, OSError.
+    ``step`` is what to write down; the layer is the same bytes for the same files. Raises
+    ReservedName, LayerBusy, LayerscopeError, OSError, and what ``change`` raises.
     """
     base = store.resolve(str(container.image))
     manifest, config = store.manifest(base), store.config(base)
+    runtime = change(_runtime(config.config, container, _anonymous(store, container)))
     with store.hold() as hand, read_files(store, container) as engine:
         hand.pin(container.image)
         layer = Layer(None, None, None, lambda: MadeTar(lambda out: commit_layer(engine, out)))
@@ -40,10 +47,11 @@ def commit(
         untold = [History() for step in config.steps if step.history is None]
         new = replace(
             config,
-            created=now,
-            config=_runtime(config.config, container, _anonymous(store, container)),
+            created=step.created,
+            author=step.author,
+            config=runtime,
             diff_ids=(*config.diff_ids, kept.diff_id),
-            history=(*config.history, *untold, _step(container, now, comment)),
+            history=(*config.history, *untold, step),
         )
         data = new.to_bytes()
         store.blobs.put(data, hand)
@@ -78,7 +86,3 @@ def _anonymous(store: Store, container: Container) -> set[str]:
 
     unnamed = {volume.name for volume in all_volumes(store) if volume.anonymous}
     return {mount.target for mount in container.mounts if mount.volume in unnamed}
-
-
-def _step(container: Container, now: str, comment: str) -> History:
-    return History(created=now, created_by=" ".join(container.settings.command), comment=comment)

@@ -170,12 +170,34 @@ def apply(
     return run(store, find_container(store, name), ops, language)
 
 
-def commit(store: Store, name: str, image_name: str | None, comment: str = "") -> StoredImage:
-    """A new image of a container. Raises NoSuchContainer, ReservedName, LayerBusy."""
-    from layerscope.containers.commit import commit as make
+def commit(
+    store: Store,
+    name: str,
+    image_name: str | None,
+    comment: str = "",
+    author: str = "",
+    changes: Sequence[str] = (),
+) -> StoredImage:
+    """A new image of a container; ``changes`` are instructions that its config follows then.
 
-    names = (image_name,) if image_name else ()
-    return make(store, find_container(store, name), names, now_text(), comment)
+    Raises NoSuchContainer, ReservedName, LayerBusy, BadDockerfile, UsageError.
+    """
+    from layerscope.containers.commit import commit as make
+    from layerscope.oci.history import History
+
+    container = find_container(store, name)
+    words = " ".join(container.settings.command)
+    step = History(created=now_text(), created_by=words, author=author, comment=comment)
+
+    def change(config: RuntimeConfig) -> RuntimeConfig:
+        if not changes:
+            return config
+        from layerscope.build.config_changes import changed_by
+
+        platform = store.config(store.resolve(str(container.image))).platform
+        return changed_by(config, changes, platform, "--change")
+
+    return make(store, container, (image_name,) if image_name else (), step, change)
 
 
 def remove(

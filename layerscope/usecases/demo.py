@@ -153,6 +153,7 @@ def _make_image(store: Store) -> None:
     """The base, and a shop's database in a layer of its own."""
     from layerscope.containers.commit import commit
     from layerscope.containers.files import open_files
+    from layerscope.oci.history import History
 
     made = create(store, _BASE, Wanted(entrypoint="", command=("shop", "install")))
     with open_files(store, made) as engine:
@@ -160,5 +161,7 @@ def _make_image(store: Store) -> None:
         with engine.open(DATABASE, os.O_CREAT | os.O_WRONLY, 0o644) as file:
             for first in range(0, DATABASE_SIZE // len(_ROW % 0), _ROWS):
                 file.write(b"".join(_ROW % number for number in range(first, first + _ROWS)))
-    commit(store, made, (IMAGE,), now_text())
+    step = History(created=now_text(), created_by=" ".join(made.settings.command))
+    runtime = store.runtime_config(store.resolve(_BASE))
+    commit(store, made, (IMAGE,), step, lambda config: runtime)
     remove(store, made.id)

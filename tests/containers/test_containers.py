@@ -205,6 +205,23 @@ def test_what_is_committed_runs_as_the_container_did(cli: Cli, tmp_path: Path) -
     assert (other["Entrypoint"], other["Cmd"]) == (["/other"], ["-y"])
 
 
+def test_a_commit_s_config_can_be_changed(cli: Cli) -> None:
+    assert cli("create", "--name", "c", "-e", "A=1", "five:1", "sleep", "9").code == 0
+    changes = ['ENV B="$A and 2"', 'ENTRYPOINT ["/run"]', "LABEL x=y", "WORKDIR /w", "EXPOSE 99"]
+    words = [part for change in changes for part in ("-c", change)]
+    identity = cli.ok("commit", "-a", "Somebody", "-m", "why", *words, "c")["id"]
+    path = cli.root / "blobs" / "sha256" / identity.removeprefix("sha256:")
+    document = json.loads(path.read_bytes())
+    config = document["config"]
+    assert config["Env"][-2:] == ["A=1", "B=1 and 2"]
+    assert (config["Entrypoint"], config.get("Cmd"), config["WorkingDir"]) == (["/run"], None, "/w")
+    assert (config["Labels"]["x"], "99/tcp" in config["ExposedPorts"]) == ("y", True)
+    assert document["author"] == document["history"][-1]["author"] == "Somebody"
+    for change, code in (("RUN true", 2), ("EXPOSE x", 2), ("NONSENSE", 1), ("", 1)):
+        outcome = cli("commit", "-c", change, "c")
+        assert (outcome.code, outcome.err.startswith("layerscope: --change")) == (code, True)
+
+
 def test_history_says_of_no_other_layer_that_it_was_committed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "f").write_text("12345")
