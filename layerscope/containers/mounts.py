@@ -14,12 +14,17 @@ _READ_ONLY = ("readonly", "ro")
 
 
 def parse_volume(text: str) -> Mount:
-    """Read ``VOLUME:PATH[:ro]``, ``/HOST:PATH[:ro]`` or ``PATH``. Raises UsageError."""
+    """Read ``VOLUME:PATH[:ro]``, ``/HOST:PATH[:ro]``, ``./HERE:PATH[:ro]`` or ``PATH``.
+
+    Raises UsageError.
+    """
     what = f"-v {text!r}"
     parts = text.split(":")
     if len(parts) > 3 or (len(parts) == 3 and parts[2] not in ("ro", "rw")) or not all(parts):
         raise UsageError(what, "it isn't VOLUME:PATH[:ro]")
     source, target = (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+    if source and source.startswith("."):  # which no volume's name does
+        source = os.path.abspath(source)
     return _mount(what, source, target, len(parts) == 3 and parts[2] == "ro")
 
 

@@ -86,11 +86,11 @@ def remove_volume(store: Store, name: str) -> None:
     """Remove a volume with its data. Raises NoSuchVolume, VolumeInUse."""
     from layerscope.store.disk import remove_tree
 
-    volume = find_volume(store, name)
-    if volume.containers:
-        raise VolumeInUse(f"volume {name!r}", f"it is used by {', '.join(volume.containers)}")
     with store.removing():
         with store.database.write() as tx:
+            users = find_volume(store, name).containers
+            if users:
+                raise VolumeInUse(f"volume {name!r}", f"it is used by {', '.join(users)}")
             tx.execute("DELETE FROM volumes WHERE name = ?", (name,))
         remove_tree(store.root / "volumes" / name)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from layerscope.containers.volumes import (
+    NoSuchVolume,
     Volume,
+    VolumeInUse,
     all_volumes,
     find_volume,
     make_volume,
@@ -47,6 +50,19 @@ def inspect_volume(store: Store, name: str) -> VolumeRow:
 def delete_volume(store: Store, name: str) -> None:
     """Remove a volume with its data. Raises NoSuchVolume, VolumeInUse."""
     remove_volume(store, name)
+
+
+def prune_volumes(store: Store, *, named: bool = False) -> list[VolumeRow]:
+    """Remove the volumes that no container has: those that nobody gave a name, or ``named`` ones,
+    too. What is gone."""
+    gone = []
+    for volume in all_volumes(store):
+        if (named or volume.anonymous) and not volume.containers:
+            row = _row(volume)
+            with suppress(NoSuchVolume, VolumeInUse):  # somebody was faster
+                remove_volume(store, volume.name)
+                gone.append(row)
+    return gone
 
 
 def _row(volume: Volume) -> VolumeRow:

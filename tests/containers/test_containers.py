@@ -117,6 +117,30 @@ def test_an_anonymous_volume_stays_with_another_container(cli: Cli) -> None:
     assert cli.ok("volume", "ls") == []
 
 
+def test_prune_takes_volumes_that_nobody_has_or_named(cli: Cli) -> None:
+    for name in ("c", "d"):
+        cli.ok("create", "--name", name, "-v", f"of-{name}:/x", "five:1")
+        apply(cli, name, {"op": "write", "path": "/x/f", "data": "12345"})
+    (of_c,) = [row for row in cli.ok("volume", "ls") if row["containers"] == ["c"]][:1]
+    cli.ok("rm", "c")
+    assert cli.ok("volume", "prune") == {"removed": [of_c["name"]], "bytes_freed": of_c["size"]}
+    assert cli("volume", "prune", "-a").out == "of-c\nFreed 5B: 1 volumes\n"
+    assert cli("volume", "prune", "of-d").code == 2
+    assert [row["containers"] for row in cli.ok("volume", "ls")] == [["d"], ["d"]]
+    assert not (cli.root / "volumes" / of_c["name"]).exists()
+
+
+def test_a_folder_can_be_named_from_here(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shared").mkdir()
+    monkeypatch.chdir(tmp_path / "shared")
+    cli.ok("create", "--name", "c", "-v", "./new:/x", "-v", ".:/y:ro", "five:1")
+    mounts = [(mount["target"], mount["source"]) for mount in cli.ok("inspect", "c")[0]["mounts"]]
+    shared = str(tmp_path / "shared")
+    assert [one for one in mounts if one[1]] == [("/x", f"{shared}/new"), ("/y", shared)]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -42,7 +42,7 @@ CONTAINERS = {
     "rm": "remove containers with their writable layers",
     "watch": "print what containers write and hold, as it happens (JSON lines)",
     "rename": "give a container another name",
-    "volume": "create, list, inspect, remove volumes",
+    "volume": "create, list, inspect, remove, prune volumes",
 }
 STORE = {
     "df": "show what the store holds and what could be freed",

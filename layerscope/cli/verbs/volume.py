@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from layerscope.cli.context import Context
 from layerscope.cli.each import each
 from layerscope.cli.parser import Parser, add_listing_options
+from layerscope.errors import UsageError
 from layerscope.usecases.volumes import (
     VolumeRow,
     create_volume,
     delete_volume,
     inspect_volume,
     list_volumes,
+    prune_volumes,
 )
 
 if TYPE_CHECKING:
@@ -24,9 +26,11 @@ _HEADINGS = {"Name": "VOLUME NAME", "Mountpoint": "MOUNTPOINT", "Size": "SIZE", 
 
 def configure(parser: Parser) -> None:
     """Say the words of the verb."""
-    parser.add_argument("what", choices=("create", "ls", "inspect", "rm"))
+    parser.add_argument("what", choices=("create", "ls", "inspect", "rm", "prune"))
     parser.add_argument("names", metavar="NAME", nargs="*", help="create makes one up if none")
+    parser.add_argument("-a", "--all", action="store_true", help="prune takes named ones, too")
     add_listing_options(parser, quiet="names")
+    parser.epilog = "prune removes the volumes that no container has and nobody gave a name."
 
 
 def run(context: Context) -> int:
@@ -34,15 +38,27 @@ def run(context: Context) -> int:
     what, names, store = context.args.what, context.args.names, context.store
     if what == "ls":
         return _list(context, list_volumes(store))
+    if what == "prune":
+        return _prune(context)
     if what == "create":
         return each(context, names or [""], _maker(store), _documents, lambda _, row: row.name)
     if not names:
-        from layerscope.errors import UsageError
-
         raise UsageError(f"volume {what}", "it needs a name", "layerscope volume ls")
     if what == "inspect":
         return each(context, names, lambda name: inspect_volume(store, name), _documents, None)
     return each(context, names, _remover(store), lambda removed: {"removed": removed})
+
+
+def _prune(context: Context) -> int:
+    if context.args.names:
+        raise UsageError("volume prune", "it takes no names", "layerscope volume rm NAME")
+    gone = prune_volumes(context.store, named=context.args.all)
+    size = sum(row.size for row in gone)
+    names = [row.name for row in gone]
+    if context.args.json:
+        return context.print_json({"removed": names, "bytes_freed": size})
+    context.print([*names, f"Freed {context.size(size)}: {len(names)} volumes"])
+    return 0
 
 
 def _maker(store: Store) -> Callable[[str], VolumeRow]:
