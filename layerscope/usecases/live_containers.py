@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from layerscope.accounting.live.layer import LiveLayer
 from layerscope.errors import LayerscopeError
-from layerscope.usecases.live_lines import Containers, Event, Failed, LiveContainer
+from layerscope.usecases.live_lines import OWN, Containers, Event, Failed, LiveContainer
 from layerscope.usecases.live_own import OwnContainers
 from layerscope.usecases.live_timeline import TimelineWriter
 from layerscope.usecases.live_tracked import Tracked
@@ -186,6 +186,8 @@ class LiveContainers:
                 if tracked is not None:
                     tracked.close()
                 self.tracked[identity] = tracked = Tracked(subject)
+                if subject.row.origin == OWN:
+                    self._timeline.meet(identity)
                 if identity == self._opened:
                     tracked.open()
                     self._timeline.wanted()

@@ -118,7 +118,8 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The opened container's timeline, oldest first; sent whole, when it has grown."""
+    """The opened container's timeline, oldest first; sent whole, when it has grown. Of every other
+    of the store's the last minutes, once."""
 
     id: str
     moments: tuple[Moment, ...]

@@ -36,6 +36,7 @@ _EVERY = 1.0  # seconds between two points
 _THIN = 60.0
 _SHOW = 5.0  # between two times that the opened one's timeline is told whole
 _NAMES = 50
+_LATELY = 180.0  # seconds of a timeline that are told of each container that is met
 
 
 class TimelineWriter:
@@ -52,6 +53,7 @@ class TimelineWriter:
         self._shown: tuple[str, list[Moment]] | None = None
         self._remembered = Remembered()
         self._others: set[str] = set()
+        self._met: list[str] = []
 
     def close(self) -> None:
         """Write what is left."""
@@ -62,6 +64,10 @@ class TimelineWriter:
     def wanted(self) -> None:
         """The opened container's timeline is to be told at once."""
         self._next_show, self._shown = 0.0, None
+
+    def meet(self, identity: str) -> None:
+        """A container of the store's is under watch from now on."""
+        self._met.append(identity)
 
     def tell(self, tracked: Tracked, *, last: bool = False) -> None:
         """How a container stands; ``last``: nothing will be told of it after this."""
@@ -95,10 +101,22 @@ class TimelineWriter:
         return largest_files(layer)
 
     def events(self, opened: str | None) -> list[Event]:
-        """Keep what is due; the opened container's timeline if it has grown."""
+        """Keep what is due; the opened container's timeline if it has grown, and what was kept
+        lately of those that were met."""
         now = time.monotonic()
         if self._points and now >= self._next:
             self._flush()
+        return [*self._lately(), *self._opened(opened, now)]
+
+    def _lately(self) -> list[Event]:
+        met, self._met = self._met, []
+        since = time.time() - _LATELY
+        with suppress(LayerscopeError):
+            kept = ((one, moments(self._store.database, one, since)) for one in met)
+            return [Timeline(one, tuple(found)) for one, found in kept if found]
+        return []
+
+    def _opened(self, opened: str | None, now: float) -> list[Event]:
         if opened is None or now < self._next_show:
             return []
         self._next_show = now + _SHOW

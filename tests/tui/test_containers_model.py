@@ -7,6 +7,7 @@ from dataclasses import replace
 from layerscope.accounting.live.figures import Happening
 from layerscope.tui.models.container_lines import FeedLines, happening_words
 from layerscope.tui.models.containers import Containers, Sort
+from layerscope.tui.models.sparkline import Minutes
 from layerscope.usecases import live_lines as lines
 from tests.support.live_events import DB, EVENTS, WEB, container
 
@@ -65,3 +66,26 @@ def test_growth_is_told_once_all_rows_are_there() -> None:
     details.pictured(known().figures[DB])
     details.take_rows(False, (), [b"out.txt"])
     assert details.tree.delta(b"") == -5
+
+
+def test_the_last_minutes_go_on_where_they_were_left() -> None:
+    minutes = Minutes(slot=5.0, slots=6)
+    minutes.note(1020.0, 70.0)
+    minutes.note(1021.0, 75.0)
+    kept = [(1001.0, 10.0), (1004.0, 30.0), (1012.0, 60.0), (1021.0, 99.0)]
+    for _ in range(2):  # what was taken over isn't taken twice
+        minutes.recall(kept)
+        assert list(minutes.grown) == [20.0, 0.0, 30.0, 0.0, 5.0]
+    minutes.note(1030.0, 80.0)
+    assert list(minutes.grown) == [0.0, 30.0, 0.0, 5.0, 0.0, 5.0]
+
+
+def test_the_last_minutes_may_be_recalled_first() -> None:
+    minutes = Minutes(slot=5.0, slots=6)
+    minutes.recall([])
+    assert not minutes.grown
+    minutes.recall([(1001.0, 10.0), (1006.0, 30.0)])
+    minutes.note(1016.0, 31.0)
+    assert list(minutes.grown) == [0.0, 20.0, 0.0, 1.0]
+    minutes.recall([(1.0, 5.0)])
+    assert list(minutes.grown)[-4:] == [0.0, 20.0, 0.0, 1.0]

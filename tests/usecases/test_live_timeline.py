@@ -12,7 +12,7 @@ from layerscope.accounting.live.timeline import moments
 from layerscope.store.store import Store
 from layerscope.usecases import live_timeline
 from layerscope.usecases.containers import Wanted, create
-from layerscope.usecases.live_lines import OWN, Then
+from layerscope.usecases.live_lines import OWN, Then, Timeline
 from layerscope.usecases.live_timeline import TimelineWriter
 from tests.support.images import image
 from tests.support.stores import load_new
@@ -89,3 +89,18 @@ def test_a_point_that_could_not_be_written_yet_goes_into_the_next(
     then = writer.at(one, START + 4)
     assert isinstance(then, Then)
     assert then.rows == ((b"log", 400),)
+
+
+def test_what_was_kept_lately_is_told_of_each_that_is_met(store: Store, clock: _Clock) -> None:
+    one, writer = create(store, "img:1", Wanted(name="one")).id, TimelineWriter(store)
+    for second in (1, 1000, 1001):
+        clock.now = float(second)
+        writer.tell(_grown(one, second, {}), last=True)
+        writer._flush(last=True)
+    writer.close()
+    again = TimelineWriter(store)
+    again.meet(one)
+    (told,) = again.events(None)
+    assert isinstance(told, Timeline)
+    assert [moment.size for moment in told.moments] == [1000, 1001]
+    assert again.events(None) == []

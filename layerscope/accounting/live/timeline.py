@@ -148,11 +148,13 @@ def _thin(tx: Connection, container: str, before: int, step: int) -> None:
         )
 
 
-def moments(database: Database, container: str) -> list[Moment]:
-    """The whole timeline, oldest first. Raises StoreFailure."""
+def moments(database: Database, container: str, since: float = 0.0) -> list[Moment]:
+    """The timeline, whole or ``since`` a time, oldest first. Raises StoreFailure."""
     rows = database.rows(
-        "SELECT time, size, files, changes FROM timeline WHERE container = ? ORDER BY time",
+        "SELECT time, size, files, changes FROM timeline WHERE container = ? AND time >= ?"
+        " ORDER BY time",
         container,
+        int(since),
     )
     return [
         Moment(float(time), size, files, tuple(_unpacked(changes)))

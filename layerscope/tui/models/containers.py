@@ -26,6 +26,7 @@ from layerscope.usecases.live_lines import (
 from layerscope.usecases.live_lines import Containers as ContainersTold
 
 _KEPT = 1000  # lines of the feed
+_LATELY = 180  # moments that the last minutes have at most
 _ENOUGH = 20  # pictures after which the rows of a busy layer count as all there
 
 
@@ -122,6 +123,8 @@ class Containers:
                 self.details(identity).growing = growing
             case Timeline(identity, moments):
                 self.details(identity).moments = moments
+                kept = [(moment.time, moment.size) for moment in moments[-_LATELY:]]
+                self.minutes.setdefault(identity, Minutes()).recall(kept)
             case Then(identity):
                 self.details(identity).then = event
 

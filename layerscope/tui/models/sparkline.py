@@ -43,3 +43,20 @@ class Minutes:
         self._at = max(self._at, slot)
         self._grown[-1] += value - self._last
         self._last = value
+
+    def recall(self, known: Sequence[tuple[float, float]]) -> None:
+        """Take over what was kept of the time before the first note, as (seconds, value)."""
+        earlier = Minutes(self._slot, self._grown.maxlen or 0)
+        for time, value in known:
+            earlier.note(time, value)
+        if earlier._at is None:
+            return
+        grown = {earlier._at - ago: by for ago, by in enumerate(reversed(earlier._grown))}
+        if self._at is None:
+            self._at, self._last = earlier._at, earlier._last
+            first = earlier._at + 1
+        else:
+            first = self._at + 1 - len(self._grown)
+        start = max(min(grown), first - (self._grown.maxlen or 0))
+        before = [grown.get(slot, 0.0) for slot in range(start, first)]
+        self._grown = deque((*before, *self._grown), self._grown.maxlen)
