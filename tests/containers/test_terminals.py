@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 import time
@@ -93,6 +94,21 @@ def test_our_terminal_is_not_the_program_s(
     terminal.send("\x04")
     assert terminal.wait() == 0
     assert terminal.lines[:3] == ["typed", "typed", "end"]
+
+
+def test_a_job_in_the_background_stops_for_our_keys(layerscope: Layerscope) -> None:
+    """As any other that reads the terminal, and goes on in the foreground."""
+    root = ("--root", str(layerscope.store))
+    words = (*root, *with_options(ANEW, "-i"), "sh", "-c", "echo up; cat")
+    call = shlex.join((sys.executable, "-m", "layerscope", *words))
+    stopped = "grep -q '^State:.T' /proc/$!/status"
+    script = f"set -m; {call} & until {stopped}; do sleep 0.02; done; fg"
+    with Terminal(("sh", "-c", script)) as terminal:
+        terminal.wait_for("up")
+        terminal.send("typed\r")
+        terminal.wait_for(lambda text: text.count("typed") == 2, timeout=10)
+        terminal.send("\x04")
+        assert terminal.wait() == 0
 
 
 def test_keys_that_nobody_takes_hold_nothing_up(at_terminal: Callable[..., Terminal]) -> None:

@@ -16,12 +16,14 @@ from typing import NoReturn
 
 from layerscope.signals import handlers_kept
 
+# What tells of this process's own calls is its own: one in the background that reads its terminal
+# stops, as any other job.
+_OWN = (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN, signal.SIGTTOU)
+_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 _FORWARDED = tuple(
     number
     for number in signal.valid_signals()
-    if number
-    not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
-    and number not in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
+    if number not in (signal.SIGKILL, signal.SIGSTOP, *_OWN, *_FAULTS)
 )
 
 
@@ -53,7 +55,7 @@ def borrowed_signals() -> Iterator[int]:
 def default_signals() -> None:
     """As a program expects to find them."""
     signal.set_wakeup_fd(-1)
-    for number in (*_FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in (*_FORWARDED, *_OWN):
         with contextlib.suppress(OSError):
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
