@@ -78,11 +78,14 @@ class Context:
             target, self.store, self.progress, self.platform, last=last, tables=tables
         )
 
-    def open_seen(self, target: str, path: bytes, *, follow: bool = False) -> Seen:
+    def open_seen(
+        self, target: str, path: bytes, *, follow: bool = False, content: bool = True
+    ) -> Seen:
         """The same, of a container as its processes see it at a path: with what is mounted."""
         from layerscope.usecases.opened import open_seen
 
-        return open_seen(target, path, self.store, self.progress, self.platform, follow=follow)
+        where = (target, path, self.store, self.progress, self.platform)
+        return open_seen(*where, follow=follow, content=content)
 
     def size(self, size: int, digits: int = 3) -> str:
         """Bytes for people, or whole with ``--bytes``."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from layerscope.archive.made_tar import MadeTar
 from layerscope.archive.paths import ancestors, join
@@ -13,9 +13,11 @@ from layerscope.containers.files import look_mounted, read_files
 from layerscope.containers.record import Container
 from layerscope.containers.with_mounts import WithMounts
 from layerscope.cow.commit import check_names, commit_layer, layer_entries, write_entries
+from layerscope.cow.engine import Engine
 from layerscope.cow.stat import Stat
-from layerscope.cow.written import Written
+from layerscope.cow.written import Written, written
 from layerscope.sources.image import Image, Layer
+from layerscope.sources.made_layer import MadeLayer
 from layerscope.sources.stored import open_stored
 
 if TYPE_CHECKING:
@@ -35,39 +37,67 @@ def as_image(store: Store, container: Container) -> Image:
     return image._replace(origin=f"container {container.name}", layers=(*image.layers, top))
 
 
-def as_seen(
-    store: Store, container: Container, path: bytes, *, follow: bool
-) -> tuple[Image, bytes, bool]:
-    """The same as its processes see it at and below ``path``: where something is mounted there,
-    that is a layer more, and True the last value. The path comes without the symlinks among its
-    folders, with ``follow`` or a slash at its end without any.
+class Seen(NamedTuple):
+    """An image, a path in it, and whether its last layer is what is mounted in the container."""
 
-    Raises as :func:`as_image`, and OSError.
+    image: Image
+    path: bytes
+    mounts: bool
+
+
+def as_seen(
+    store: Store, container: Container, path: bytes, *, follow: bool, content: bool
+) -> Seen:
+    """The same as its processes see it, but of its own files no more than those at and below
+    ``path``: where something is mounted there, that is a layer more.
+
+    The path comes without the symlinks among its folders, with ``follow`` or a slash at its end
+    without any. With ``content`` both layers stay as they were first read. Raises as
+    :func:`as_image`, and OSError.
     """
-    image = as_image(store, container)
-    if not container.mounts:
-        return image, path, False
+    image = open_stored(store, store.resolve(str(container.image)))
     with read_files(store, container):
         pass  # one that never ran has its mount points made, and its volumes filled
     end = next((end for end in (b"/.", b"/") if path.endswith(end)), b"")
     with look_mounted(store, container) as files:
         place = files.canonical(path, follow=follow or bool(end))
         points = _points(files, place)
-    seen = b"/" + place + end
-    if not points:
-        return image, seen, False
 
-    def write(out: BinaryIO) -> None:
+    def write_own(out: BinaryIO) -> None:
+        with read_files(store, container) as engine:
+            near = (one for one in written(engine) if _is_near(one.path, place))
+            _write(engine, [near], out)
+
+    def write_mounted(out: BinaryIO) -> None:
         with look_mounted(store, container) as files:
-            tar = TarWriter(out)
-            for point in points:
-                entries = list(_mounted(files, point, place))
-                check_names(entries)
-                write_entries(files, layer_entries(files, entries), tar)
-            tar.close()
+            _write(files, [_mounted(files, point, place) for point in points], out)
 
-    mounted = Layer(None, None, None, lambda: MadeTar(write))
-    return image._replace(layers=(*image.layers, mounted)), seen, True
+    writes = [write_own, *([write_mounted] if points else [])]
+    layers = [_layer(store, write, content) for write in writes]
+    shown = image._replace(origin=f"container {container.name}", layers=(*image.layers, *layers))
+    return Seen(shown, b"/" + place + end, bool(points))
+
+
+def _layer(store: Store, write: Callable[[BinaryIO], None], content: bool) -> Layer:
+    if content:
+        return Layer(None, None, None, MadeLayer(write, store.root / "tmp"))
+    return Layer(None, None, None, lambda: MadeTar(write))
+
+
+def _write(engine: Engine, groups: Iterable[Iterable[Written]], out: BinaryIO) -> None:
+    """A tar of entries; hard links are to others of their group."""
+    tar = TarWriter(out)
+    for group in groups:
+        entries = list(group)
+        check_names(entries)
+        write_entries(engine, layer_entries(engine, entries), tar)
+    tar.close()
+
+
+def _is_near(path: bytes, place: bytes) -> bool:
+    """Whether a path is at, above or below a place."""
+    outer, inner = sorted((path, place), key=len)
+    return not outer or outer == inner or inner.startswith(outer + b"/")
 
 
 def _points(files: WithMounts, path: bytes) -> Sequence[bytes]:

@@ -115,18 +115,19 @@ def open_seen(
     platform: Platform | None = None,
     *,
     follow: bool = False,
+    content: bool = True,
 ) -> Seen:
-    """As :func:`open_image`, of a container as its processes see it at ``path``.
+    """As :func:`open_image`, of a container as its processes see it at and below ``path``.
 
     The path is then another, by which no symlink leads out of a mount or into one; with ``follow``
-    its last name is no symlink either.
+    its last name is no symlink either. With ``content`` a container that runs can be read, too.
     """
     seen: list[tuple[bytes, bool]] = []
 
     def shown(store: Store, container: Container) -> Image:
         from layerscope.containers.as_image import as_seen
 
-        image, place, mounts = as_seen(store, container, path, follow=follow)
+        image, place, mounts = as_seen(store, container, path, follow=follow, content=content)
         seen.append((place, mounts))
         return image
 

@@ -54,7 +54,7 @@ def run(context: Context) -> int:
     elif args.layer is not None:
         rows = tree(context.open_image(args.target, last=args.layer), path, args.layer)
     else:
-        image, path, mounts = context.open_seen(args.target, path)
+        image, path, mounts = context.open_seen(args.target, path, content=False)
         rows = tree(image, path)
     if args.json:
         return context.print_json_rows(_document(row, mounts) for row in rows)
