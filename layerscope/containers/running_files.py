@@ -6,6 +6,7 @@ follows a symlink: whatever the processes do meanwhile, nothing outside is touch
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,8 +86,14 @@ class RunningFiles:
             os.link(name, new_name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
 
     def unlink(self, path: bytes) -> None:
-        """unlink(2)."""
+        """unlink(2). From outside, the kernel would let a mount point go with its name."""
         with self._place(path) as (folder, name):
+            held = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                if _mount_of(held) != _mount_of(folder):
+                    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            finally:
+                os.close(held)
             os.unlink(name, dir_fd=folder)
 
     def chown(self, path: bytes, uid: int, gid: int) -> None:
@@ -104,3 +111,9 @@ class RunningFiles:
         """utimensat(2), of a symlink itself."""
         with self._place(path) as (folder, name):
             os.utime(name, ns=(atime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
+
+
+def _mount_of(fd: int) -> bytes:
+    """What tells the mount that an open file is in (proc(5), fdinfo)."""
+    with open(f"/proc/self/fdinfo/{fd}", "rb") as about:
+        return next(line for line in about if line.startswith(b"mnt_id:"))

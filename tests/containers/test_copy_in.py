@@ -230,3 +230,9 @@ def test_what_goes_into_a_volume_costs_no_layer(
     assert not [row for row in cli.ok("diff", name) if row["path"].startswith("/vol/")]
     volume = program.store / "volumes" / name / "_data"
     assert (volume / "g").read_text() == (volume / "d/f").read_text() == "f"
+
+
+def test_a_mount_point_stays_one(program: Layerscope, cli: Cli, here: Path) -> None:
+    outcome = cli("cp", "d/f", "runs:/etc/hosts")
+    assert (outcome.code, outcome.err) == (1, "layerscope: /etc/hosts: device or resource busy\n")
+    assert "localhost" in program("exec", "runs", "cat", "/etc/hosts")
