@@ -235,6 +235,19 @@ async def test_of_several_images_one_is_chosen(root: Path, form: str) -> None:
         assert "it has several images" in explorer.lines[0]
 
 
+async def test_what_could_not_be_opened_is_tried_again(root: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late.tar"
+    async with explore(root, str(late)) as explorer:
+        assert "no such file" in explorer.text
+        await explorer.press("r")
+        assert "no such file" in explorer.text
+        write_tar(late, docker_members(image("late:1")))
+        await explorer.press("r")
+        assert "no such file" not in explorer.text
+        assert "late:1 —" in explorer.lines[0]
+        assert "w Waste" in explorer.lines[-1]
+
+
 def damaged(path: Path, layer: int) -> str:
     """The sample with other bytes in one of its layers."""
     out = path / "damaged.tar"

@@ -95,10 +95,20 @@ class LayersScreen(ReadingScreen):
         self.query_one(KeyLine).refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without an image there is nothing that the screen's own commands could do."""
-        if self.has_class("-failed") and any(one.action == action for one in LAYERS):
+        """Without an image the screen's own commands can do nothing, but for trying again."""
+        failed = self.has_class("-failed") and action != "read_on"
+        if failed and any(one.action == action for one in LAYERS):
             return False
         return super().check_action(action, parameters)
+
+    def action_read_on(self) -> None:
+        """Read the layers that weren't, or try to open what couldn't be."""
+        if self.has_class("-failed"):
+            self.remove_class("-failed")
+            self.query_one(KeyLine).refresh()
+            self.open()
+        else:
+            super().action_read_on()
 
     def foot(self) -> Sequence[Command]:
         """The way to the other pane, then what belongs to the pane with the focus."""

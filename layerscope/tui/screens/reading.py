@@ -69,10 +69,11 @@ class ReadingScreen(FilesScreen):
         """Open the image."""
         self.say(self.target)
         self._progress = self.set_interval(_EVERY, self.show_reading, pause=True)
-        self._open()
+        self.open()
 
     @work
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """Read the image's documents."""
         try:
             image = await aside(partial(self.session.open, self.target))
             self.post_message(self.Opened(image))
