@@ -56,8 +56,9 @@ def as_seen(
     :func:`as_image`, and OSError.
     """
     image = open_stored(store, store.resolve(str(container.image)))
-    with read_files(store, container):
-        pass  # one that never ran has its mount points made, and its volumes filled
+    if container.mounts:
+        with read_files(store, container):
+            pass  # one that never ran has its mount points made, and its volumes filled
     end = next((end for end in (b"/.", b"/") if path.endswith(end)), b"")
     with look_mounted(store, container) as files:
         place = files.canonical(path, follow=follow or bool(end))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sample_images.archives import Image, Layer, write_docker_archive
 from tests.support.command import Cli
-from tests.support.layers import folder, tar
 
 FIVE = "sample_images/five-layers.docker.tar"
 
@@ -23,13 +19,6 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
     cli = Cli(tmp_path / "store", capsys)
     cli.ok("load", FIVE, "-t", "five:1")
     return cli
-
-
-def apply(cli: Cli, name: str, *ops: dict[str, Any]) -> dict[str, Any]:
-    file = cli.root.parent / "ops.json"
-    file.write_text(json.dumps(ops))
-    done: dict[str, Any] = cli.ok("apply", name, str(file))
-    return done
 
 
 def sizes(cli: Cli) -> dict[str, tuple[int, int]]:
@@ -49,7 +38,7 @@ def test_five_containers_of_one_image(cli: Cli) -> None:
     assert sizes(cli) == dict.fromkeys(names, (0, image))
     blobs = tree_of(cli.root / "blobs")
     for name in names[:3]:
-        assert apply(cli, name, {"op": "write", "path": "/out.txt", "data": "hello"})["done"] == 1
+        assert cli.apply(name, {"op": "write", "path": "/out.txt", "data": "hello"})["done"] == 1
     assert sizes(cli) == {
         name: (5, image + 5) if name in names[:3] else (0, image) for name in names
     }
@@ -62,7 +51,7 @@ def test_five_containers_of_one_image(cli: Cli) -> None:
 def test_a_change_of_an_image_file_copies_it_up_whole(cli: Cli) -> None:
     cli.ok("create", "--name", "c", "five:1")
     (before,) = (r for r in cli.ok("tree", "five:1") if r["path"] == "/usr/bin/example")
-    apply(cli, "c", {"op": "append", "path": "/usr/bin/example", "data": "!"})
+    cli.apply("c", {"op": "append", "path": "/usr/bin/example", "data": "!"})
     assert sizes(cli)["c"][0] == before["size"] + 1
     changes = {change["path"]: change for change in cli.ok("diff", "c")}
     change = changes["/usr/bin/example"]
@@ -78,7 +67,7 @@ def test_a_change_of_an_image_file_copies_it_up_whole(cli: Cli) -> None:
 
 def test_a_volume_outlives_its_container_and_counts_in_no_size(cli: Cli) -> None:
     cli.ok("create", "--name", "c", "-v", "data:/vol", "five:1")
-    apply(cli, "c", {"op": "write", "path": "/vol/db", "data": "x" * 5000})
+    cli.apply("c", {"op": "write", "path": "/vol/db", "data": "x" * 5000})
     assert sizes(cli)["c"][0] == 0
     assert [(c["kind"], c["path"]) for c in cli.ok("diff", "c")] == [("A", "/vol")]
     (volume,) = cli.ok("volume", "inspect", "data")
@@ -87,7 +76,7 @@ def test_a_volume_outlives_its_container_and_counts_in_no_size(cli: Cli) -> None
     cli.ok("rm", "c")
     assert (Path(volume["path"]) / "db").read_text() == "x" * 5000
     cli.ok("create", "--name", "d", "-v", "data:/elsewhere", "five:1")
-    done = apply(cli, "d", {"op": "read", "path": "/elsewhere/db"})
+    done = cli.apply("d", {"op": "read", "path": "/elsewhere/db"})
     assert done["results"][0]["result"] == "ok"
     cli.ok("rm", "d")
     assert cli.ok("volume", "rm", "data") == {"removed": ["data"]}
@@ -97,7 +86,7 @@ def test_a_volume_that_the_image_names_begins_with_what_the_image_has_there(cli:
     made = cli.ok("create", "--name", "c", "five:1")
     (volume,) = cli.ok("volume", "ls")
     assert (volume["containers"], volume["size"]) == (["c"], 0)
-    done = apply(cli, "c", {"op": "append", "path": "/var/lib/example/data.db", "data": "!"})
+    done = cli.apply("c", {"op": "append", "path": "/var/lib/example/data.db", "data": "!"})
     assert done["done"] == 1
     data = Path(volume["path"]) / "data.db"
     assert data.stat().st_size == 192001
@@ -120,7 +109,7 @@ def test_an_anonymous_volume_stays_with_another_container(cli: Cli) -> None:
 def test_prune_takes_volumes_that_nobody_has_or_named(cli: Cli) -> None:
     for name in ("c", "d"):
         cli.ok("create", "--name", name, "-v", f"of-{name}:/x", "five:1")
-        apply(cli, name, {"op": "write", "path": "/x/f", "data": "12345"})
+        cli.apply(name, {"op": "write", "path": "/x/f", "data": "12345"})
     (of_c,) = [row for row in cli.ok("volume", "ls") if row["containers"] == ["c"]][:1]
     cli.ok("rm", "c")
     assert cli.ok("volume", "prune") == {"removed": [of_c["name"]], "bytes_freed": of_c["size"]}
@@ -162,109 +151,11 @@ def test_what_is_refused_leaves_no_volume(cli: Cli, words: list[str], code: int,
 def test_removing_a_container_drops_its_layer(cli: Cli) -> None:
     made = cli.ok("create", "five:1")
     folder = cli.root / "containers" / made["id"]
-    apply(cli, made["name"], {"op": "write", "path": "/f", "data": "x"})
+    cli.apply(made["name"], {"op": "write", "path": "/f", "data": "x"})
     assert (folder / "upper" / "f").exists()
     assert cli.ok("rm", made["id"][:10]) == {"removed": [made["id"]]}
     assert not folder.exists()
     assert cli.ok("fsck")["clean"]
-
-
-def test_commit_makes_a_layer_of_what_changed(cli: Cli) -> None:
-    cli.ok("create", "--name", "c", "five:1")
-    apply(
-        cli,
-        "c",
-        {"op": "write", "path": "/new", "data": "hello"},
-        {"op": "unlink", "path": "/etc/motd"},
-    )
-    image = cli.ok("commit", "c", "made:1")
-    cli.ok("commit", "c", "again:1")
-    rows = cli.ok("layers", "made:1")
-    assert len(rows) == 6
-    assert rows[-1]["diff_id"] == cli.ok("layers", "again:1")[-1]["diff_id"]
-    assert {row["path"]: row["change"] for row in cli.ok("tree", "made:1", "--changes", "5")} == {
-        "/etc/motd": "D",
-        "/new": "A",
-    }
-    history = cli.ok("history", "made:1")
-    assert (history[0]["id"], history[0]["size"]) == (image["id"], 5)
-    assert history[1]["id"] == cli.ok("inspect", "five:1")[0]["id"]
-
-
-def test_what_is_committed_runs_as_the_container_did(cli: Cli, tmp_path: Path) -> None:
-    layer = Layer.plain(tar([folder("bin")]))
-    told: dict[str, Any] = {
-        "Env": ["I=1", "A=0"],
-        "Cmd": ["its", "own"],
-        "Entrypoint": ["/run", "-x"],
-    }
-    told |= {"Labels": {"l": "1"}, "Volumes": {"/iv": {}}, "ExposedPorts": {"80/tcp": {}}}
-    told |= {"OnBuild": ["RUN true"], "Shell": ["/bin/sh"], "StopSignal": "SIGUSR1"}
-    with (tmp_path / "image.tar").open("wb") as out:
-        step = {"created_by": "all"}
-        write_docker_archive(
-            out, [Image(("i:1",), (layer,), (step,), "2024-01-02T03:04:05Z", told)]
-        )
-    cli.ok("load", str(tmp_path / "image.tar"))
-
-    def committed(*words: str) -> dict[str, Any]:
-        assert cli("create", "--name", "w", *words).code == 0
-        identity = cli.ok("commit", "w")["id"]
-        cli.ok("rm", "-v", "w")
-        path = cli.root / "blobs" / "sha256" / identity.removeprefix("sha256:")
-        found: dict[str, Any] = json.loads(path.read_bytes())["config"]
-        return found
-
-    kept = {key: told[key] for key in ("Entrypoint", "Labels", "ExposedPorts", "StopSignal")}
-    words = ["-e", "A=1", "-w", "/wd", "-u", "web", "-v", "/anon", "-v", "named:/named"]
-    assert committed(*words, "i:1", "sleep", "9") == kept | {
-        "Env": ["I=1", "A=1"],
-        "Cmd": ["sleep", "9"],
-        "User": "web",
-        "WorkingDir": "/wd",
-        "Volumes": {"/anon": {}, "/iv": {}},
-    }
-    assert committed("i:1")["Cmd"] == ["its", "own"]
-    other = committed("--entrypoint", "/other", "i:1", "-y")
-    assert (other["Entrypoint"], other["Cmd"]) == (["/other"], ["-y"])
-
-
-def test_a_commit_s_config_can_be_changed(cli: Cli) -> None:
-    assert cli("create", "--name", "c", "-e", "A=1", "five:1", "sleep", "9").code == 0
-    changes = ['ENV B="$A and 2"', 'ENTRYPOINT ["/run"]', "LABEL x=y", "WORKDIR /w", "EXPOSE 99"]
-    words = [part for change in changes for part in ("-c", change)]
-    identity = cli.ok("commit", "-a", "Somebody", "-m", "why", *words, "c")["id"]
-    path = cli.root / "blobs" / "sha256" / identity.removeprefix("sha256:")
-    document = json.loads(path.read_bytes())
-    config = document["config"]
-    assert config["Env"][-2:] == ["A=1", "B=1 and 2"]
-    assert (config["Entrypoint"], config.get("Cmd"), config["WorkingDir"]) == (["/run"], None, "/w")
-    assert (config["Labels"]["x"], "99/tcp" in config["ExposedPorts"]) == ("y", True)
-    assert document["author"] == document["history"][-1]["author"] == "Somebody"
-    for change, code in (("RUN true", 2), ("EXPOSE x", 2), ("NONSENSE", 1), ("", 1)):
-        outcome = cli("commit", "-c", change, "c")
-        assert (outcome.code, outcome.err.startswith("layerscope: --change")) == (code, True)
-
-
-def test_history_says_of_no_other_layer_that_it_was_committed(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "f").write_text("12345")
-    cli.ok("load", f"rootfs:{tmp_path / 'root'}", "-t", "bare:1")
-    assert cli("create", "--name", "c", "bare:1", "a", "command").code == 0
-    apply(cli, "c", {"op": "write", "path": "/g", "data": "hello, too"})
-    cli.ok("commit", "-m", "a comment", "c", "made:1")
-    told = [(row["created_by"], row["comment"], row["size"]) for row in cli.ok("history", "made:1")]
-    assert told == [("a command", "a comment", 10), ("", "", 5)]
-    assert [row["created_by"] for row in cli.ok("layers", "made:1")] == ["", "a command"]
-
-
-def test_a_name_that_means_deletion_cannot_be_committed(cli: Cli) -> None:
-    cli.ok("create", "--name", "c", "five:1")
-    apply(cli, "c", {"op": "write", "path": "/.wh.x", "data": ""})
-    outcome = cli("commit", "c", "bad:1")
-    assert outcome.code == 1
-    assert ".wh." in outcome.err
-    assert len(cli.ok("images")) == 1
 
 
 def test_an_image_in_use_stays(cli: Cli) -> None:
@@ -310,8 +201,7 @@ def test_wrong_operations_change_nothing(cli: Cli, text: str) -> None:
 
 def test_operations_that_fail_say_so_and_the_next_go_on(cli: Cli) -> None:
     cli.ok("create", "--name", "c", "five:1")
-    done = apply(
-        cli,
+    done = cli.apply(
         "c",
         {"op": "unlink", "path": "/nope"},
         {"op": "write", "path": "/f", "data": "x"},
@@ -325,7 +215,7 @@ def test_host_folders_are_mounted_as_they_lie(cli: Cli, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     cli.ok("create", "--name", "c", "-v", f"{shared}:/x/y", "five:1")
-    apply(cli, "c", {"op": "write", "path": "/x/y/f", "data": "hi"})
+    cli.apply("c", {"op": "write", "path": "/x/y/f", "data": "hi"})
     assert (shared / "f").read_text() == "hi"
     assert os.listdir(shared) == ["f"]
     assert [c["path"] for c in cli.ok("diff", "c")] == ["/x", "/x/y"]
@@ -365,12 +255,12 @@ def test_a_folder_goes_in_again_but_never_over_a_file(cli: Cli, tmp_path: Path) 
     assert kinds["/srv/dir/l"] == "symlink"
     assert kinds["/srv/dir/pipe"] == "fifo"
     assert cli("cat", "c", "/srv/dir/h").code == 0
-    apply(cli, "c", *({"op": "unlink", "path": f"/srv/dir/{name}"} for name in "fl"))
-    apply(cli, "c", {"op": "mkdir", "path": "/srv/dir/f"})
+    cli.apply("c", *({"op": "unlink", "path": f"/srv/dir/{name}"} for name in "fl"))
+    cli.apply("c", {"op": "mkdir", "path": "/srv/dir/f"})
     told = "/srv/dir/f: a file can't take the place of a folder"
     assert told in cli("cp", str(tmp_path / "dir"), "c:/srv").err
-    apply(cli, "c", {"op": "rmdir", "path": "/srv/dir/f"}, {"op": "rmdir", "path": "/srv/dir/sub"})
-    apply(cli, "c", {"op": "symlink", "path": "/srv/dir/sub", "target": "/etc"})
+    cli.apply("c", {"op": "rmdir", "path": "/srv/dir/f"}, {"op": "rmdir", "path": "/srv/dir/sub"})
+    cli.apply("c", {"op": "symlink", "path": "/srv/dir/sub", "target": "/etc"})
     told = "/srv/dir/sub: a folder can't take the place of a file"
     assert told in cli("cp", str(tmp_path / "dir"), "c:/srv").err
 
@@ -398,7 +288,7 @@ def test_a_folder_that_cannot_be_read_is_left_out_of_one_size(cli: Cli) -> None:
     made = [cli.ok("create", "--name", name, "five:1")["id"] for name in ("c", "d")]
     for name in ("c", "d"):
         ops = ({"op": "mkdir", "path": "/d"}, {"op": "write", "path": "/d/f", "data": "12345"})
-        apply(cli, name, *ops, {"op": "write", "path": "/g", "data": "123"})
+        cli.apply(name, *ops, {"op": "write", "path": "/g", "data": "123"})
     closed = cli.root / "containers" / made[0] / "upper" / "d"
     closed.chmod(0)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 
 def apply(cli: Cli, *ops: dict[str, Any]) -> list[tuple[str, str]]:
     """The path and the result of each."""
-    (cli.root.parent / "ops.json").write_text(json.dumps(ops))
-    done = cli.ok("apply", "c", str(cli.root.parent / "ops.json"))
-    return [(one["path"], one["result"]) for one in done["results"]]
+    return [(one["path"], one["result"]) for one in cli.apply("c", *ops)["results"]]
 
 
 def volume(cli: Cli, name: str) -> Path:

@@ -49,6 +49,12 @@ class Cli:
         assert outcome.err == ""
         return outcome.document
 
+    def apply(self, container: str, *ops: dict[str, Any]) -> Any:
+        """Run file operations in a container; the document."""
+        file = self.root.parent / "ops.json"
+        file.write_text(json.dumps(ops))
+        return self.ok("apply", container, str(file))
+
 
 def run(*words: str, root: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Call it as a process of its own."""
