@@ -17,7 +17,7 @@ IMAGES = {
     "layers": "show the layers of an image, bottom up",
     "tree": "show the files after a layer, or what a layer changed",
     "cat": "print a file of an image",
-    "cp": "copy a file or folder out of an image or container",
+    "cp": "copy files out of an image or container, or into a container",
     "blame": "show every layer that touched a path",
     "analyze": "show how much of an image is wasted, and on what",
     "check": "fail if an image wastes too much (for CI; reads .dive-ci)",
