@@ -42,7 +42,7 @@ def open_target(
     if transport == "docker" and not rest.startswith("//"):
         colon = ""  # an image of that name
     open_as = _TRANSPORTS.get(transport) if colon else None
-    if open_as is not None and not rest:
+    if colon and not rest and transport in _OF_FILES:
         raise UsageError(repr(text), "nothing stands behind the colon")
     try:
         if open_as is not None:
@@ -138,6 +138,7 @@ def _registry(wanted: _Wanted) -> Image:
     return open_registry(reference, wanted.store, wanted.progress, wanted.platform)
 
 
+_OF_FILES = frozenset(("docker-archive", "oci-archive", "oci", "rootfs"))
 _TRANSPORTS: dict[str, Callable[[_Wanted], Image]] = {
     "docker-archive": _docker_archive,
     "oci-archive": _oci_archive,
