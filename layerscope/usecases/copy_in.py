@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.archive.entry import Kind
-from layerscope.archive.paths import join
+from layerscope.archive.paths import clean, join
 from layerscope.archive.tar_members import tar_members
 from layerscope.archive.walk import read_lone, walk_tree
 from layerscope.containers.record import State
@@ -77,7 +77,7 @@ def copy_tar_in(store: Store, tar: BufferedReader, name: str, path: bytes) -> Co
             folder.need_above(entry.path)
             folder.put(entry, content())
         folder.finish()
-    return Copied(os.fsdecode(path), folder.bytes)
+    return Copied(os.fsdecode(b"/" + clean(path)), folder.bytes)
 
 
 def _files(store: Store, container: Container) -> AbstractContextManager[Files]:

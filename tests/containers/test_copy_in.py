@@ -187,13 +187,14 @@ def test_a_tar_of_stdin_goes_into_a_folder(
 ) -> None:
     def given(data: bytes, to: str) -> Outcome:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(data))))
-        return cli("cp", "-", at + to)
+        return cli("cp", "--json", "-", at + to)
 
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz") as tar:
         tar.add("d", "./d")
         tar.add("d/f", "../new/parents/f")
-    assert given(made.getvalue(), "/todir").code == 0
+    told = given(made.getvalue(), "/./todir/").document
+    assert told == {"path": f"{at}/todir", "bytes": 1}
     for to, data, told in (
         ("/file", made.getvalue(), "a tar goes into a folder, which this is not"),
         ("/none", made.getvalue(), "a tar goes into a folder, which this is not"),
