@@ -64,7 +64,9 @@ class Live:
                 self._process = None
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-                await process.wait()
+                while process.returncode is None:  # at once, however often the task is cancelled
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await process.wait()
             yield Failed("containers", "the process that watches them ended; it is started anew")
             await asyncio.sleep(_AGAIN)
 

@@ -112,4 +112,5 @@ def test_the_guide_can_be_switched_off(tmp_path: Path) -> None:
             assert ("Five containers of one image." in terminal.text) is shown
             terminal.press("q")
             assert terminal.wait() == 0
+            assert b"handles pid" not in terminal.sent  # asyncio, of a process left unwaited for
     assert list(tmp_path.iterdir()) == []
