@@ -17,7 +17,7 @@ from layerscope.containers.shelf import (
     folder_of,
 )
 from layerscope.errors import LayerscopeError, UsageError
-from layerscope.units import now_text
+from layerscope.units import counted, now_text
 
 if TYPE_CHECKING:
     from layerscope.accounting.changes import ChangeList
@@ -133,7 +133,8 @@ def size_of(
         return 0
     if unread and tell:
         first = "/" + os.path.relpath(os.fsdecode(unread[0].filename), upper)
-        why = f"permission denied in {len(unread)} of its folders ({first!r}): its size lacks them"
+        folders = f"{counted(len(unread), 'folder')} ({first!r})"
+        why = f"permission denied in {folders}, whose content its size lacks"
         tell(LayerscopeError(f"container {container.name!r}", why))
     return size
 

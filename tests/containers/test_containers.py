@@ -113,7 +113,7 @@ def test_prune_takes_volumes_that_nobody_has_or_named(cli: Cli) -> None:
     (of_c,) = [row for row in cli.ok("volume", "ls") if row["containers"] == ["c"]][:1]
     cli.ok("rm", "c")
     assert cli.ok("volume", "prune") == {"removed": [of_c["name"]], "bytes_freed": of_c["size"]}
-    assert cli("volume", "prune", "-a").out == "of-c\nFreed 5B: 1 volumes\n"
+    assert cli("volume", "prune", "-a").out == "of-c\nFreed 5B: 1 volume\n"
     assert cli("volume", "prune", "of-d").code == 2
     assert [row["containers"] for row in cli.ok("volume", "ls")] == [["d"], ["d"]]
     assert not (cli.root / "volumes" / of_c["name"]).exists()
@@ -296,8 +296,8 @@ def test_a_folder_that_cannot_be_read_is_left_out_of_one_size(cli: Cli) -> None:
             outcome = cli(*words, "--json")
             assert outcome.code == 0
             assert outcome.err == (
-                "layerscope: container 'c': permission denied in 1 of its folders ('/d'): "
-                "its size lacks them\n"
+                "layerscope: container 'c': permission denied in 1 folder ('/d'), "
+                "whose content its size lacks\n"
             )
         rows = cli("ps", "-a", "--json").document
         assert {row["name"]: row["size_rw"] for row in rows} == {"c": 3, "d": 8}

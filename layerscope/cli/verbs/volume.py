@@ -9,6 +9,7 @@ from layerscope.cli.context import Context
 from layerscope.cli.each import each
 from layerscope.cli.parser import Parser, add_listing_options
 from layerscope.errors import UsageError
+from layerscope.units import counted
 from layerscope.usecases.volumes import (
     VolumeRow,
     create_volume,
@@ -57,7 +58,7 @@ def _prune(context: Context) -> int:
     names = [row.name for row in gone]
     if context.args.json:
         return context.print_json({"removed": names, "bytes_freed": size})
-    context.print([*names, f"Freed {context.size(size)}: {len(names)} volumes"])
+    context.print([*names, f"Freed {context.size(size)}: {counted(len(names), 'volume')}"])
     return 0
 
 
