@@ -21,7 +21,8 @@ def notes_of_image(image: OpenImage) -> list[Note]:
 
 
 def notes_of_store(store: Store, progress: Progress) -> Iterator[tuple[str, list[Note]]]:
-    """Each image that has some, by its first name or short ID, and its notes.
+    """Each image that has some, by its first name or short ID, and its notes; those of times alone
+    are left to who looks at the image.
 
     What was never looked at is indexed. Images that can't be read are left out: they are faults.
     """
@@ -33,5 +34,6 @@ def notes_of_store(store: Store, progress: Progress) -> Iterator[tuple[str, list
             raise
         except LayerscopeError:
             continue
-        if found := notes_of_image(opened):
+        found = [note for note in notes_of_image(opened) if not note.case.is_of_times]
+        if found:
             yield image.names[0] if image.names else image.id.short, found
