@@ -29,6 +29,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT
 # What words end in that are of the wrong kind, or too large.
 _OFF = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 _SECOND = 1_000_000_000
+_NOBODY = (1 << 32) - 1  # the number that chown(2) takes for none
 
 
 class Language(enum.Enum):
@@ -235,7 +236,7 @@ class _Runner:
         self.engine.chmod(path_of(op), mode_of(op, 0))
 
     def chown(self, op: Op) -> None:
-        owner = int(op.get("uid", -1)), int(op.get("gid", -1))
+        owner = _number_of(op, "uid"), _number_of(op, "gid")
         self.engine.chown(path_of(op), *owner, follow=self.language is Language.COMMANDS)
 
     def utime(self, op: Op) -> None:
@@ -296,6 +297,14 @@ def path_of(op: Op) -> bytes:
 def mode_of(op: Op, default: int) -> int:
     """Octal text, as in chmod(1)."""
     return int(str(op["mode"]), 8) if "mode" in op else default
+
+
+def _number_of(op: Op, key: str) -> int:
+    """A user's or group's, -1 for none."""
+    number = int(op.get(key, -1))
+    if not -1 <= number < _NOBODY:
+        raise ValueError(f"{number} is no {key}")
+    return number
 
 
 def content(op: Op) -> bytes:
