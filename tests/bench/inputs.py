@@ -23,6 +23,7 @@ from sample_images.archives import (
     write_docker_archive,
     write_oci_archive,
 )
+from layerscope.index.layer import MAGIC
 from tests.bench import big, million, rootfs, wide
 
 _CHUNK = 1 << 20
@@ -64,7 +65,7 @@ class Inputs:
     @property
     def million(self) -> Path:
         """A folder with the index of a layer of a million rows and a small layer above it."""
-        return self._made("million", million.write)
+        return self._made(f"million-{MAGIC.decode().lower()}", million.write)
 
     def make_all(self) -> None:
         """Make all that aren't there."""
