@@ -138,7 +138,7 @@ def _latency(store: Store, container: Container) -> float:
     took = []
     with _explorer(store) as terminal, _writer(container, _append_on_command) as tell:
         terminal.send("C")
-        terminal.wait_for("1 containers, 1 running")
+        terminal.wait_for("1 container, 1 running")
         time.sleep(1)
         for number in range(1, 21):
             terminal.settle()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import zstandard
 
+from layerscope.index.layer import MAGIC
 from sample_images.archives import (
     GZIP,
     ZSTD,
@@ -23,7 +24,6 @@ from sample_images.archives import (
     write_docker_archive,
     write_oci_archive,
 )
-from layerscope.index.layer import MAGIC
 from tests.bench import big, million, rootfs, wide
 
 _CHUNK = 1 << 20
