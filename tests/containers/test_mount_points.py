@@ -13,19 +13,9 @@ import pytest
 
 from layerscope.containers.runtime.inside import opened
 from tests.support.command import run
-from tests.support.processes import need_processes, write_images
 from tests.support.program import Layerscope
 
 IMAGE = "acme/my-base-image:1.0"
-
-
-@pytest.fixture(scope="module")
-def layerscope(tmp_path_factory: pytest.TempPathFactory) -> Layerscope:
-    need_processes()
-    folder = tmp_path_factory.mktemp("mounts")
-    layerscope = Layerscope(folder / "store")
-    layerscope("load", f"docker-archive:{write_images(folder / 'images.tar')}:{IMAGE}")
-    return layerscope
 
 
 @pytest.fixture

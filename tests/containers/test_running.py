@@ -23,22 +23,10 @@ from layerscope.store.store import Store
 from layerscope.usecases.containers import Wanted
 from layerscope.usecases.run import execute, run_attached
 from tests.support.command import run
-from tests.support.processes import need_processes, write_images
+from tests.support.processes import need_processes
 from tests.support.program import Layerscope
 
 IMAGE = "acme/my-final-image:1.0"
-
-
-@pytest.fixture(scope="module")
-def layerscope(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layerscope]:
-    need_processes()
-    folder = tmp_path_factory.mktemp("running")
-    layerscope = Layerscope(folder / "store")
-    layerscope("load", f"docker-archive:{write_images(folder / 'images.tar')}:{IMAGE}")
-    yield layerscope
-    names = [row["name"] for row in layerscope.json("ps", "-a")]
-    if names:
-        layerscope("rm", "-f", "-v", *names)
 
 
 @pytest.fixture
@@ -56,10 +44,9 @@ def started(layerscope: Layerscope) -> Iterator[Callable[..., str]]:
         call(layerscope, "rm", "-f", "-v", name)
 
 
-def test_a_start_loads_little(layerscope: Layerscope, tmp_path: Path) -> None:
+def test_a_start_loads_little(layerscope: Layerscope) -> None:
     """Each of these would cost a call that starts a container some milliseconds."""
     base = "acme/my-base-image:1.0"
-    layerscope("load", f"docker-archive:{write_images(tmp_path / 'images.tar')}:{base}")
     layerscope("run", "--rm", base, "true")  # the first unpacks the layers
     dear = {"dataclasses", "inspect", "socket", "shutil", "subprocess", "tempfile", "locale"}
     words = ["--root", str(layerscope.store), "run", "--rm", base, "true"]

@@ -14,20 +14,10 @@ import pytest
 
 from layerscope.containers.runtime.streams import Stream, never_blocking, wait
 from tests.support.command import run
-from tests.support.processes import need_processes, write_images
 from tests.support.program import Layerscope
 
 IMAGE = "acme/my-base-image:1.0"
 SOON = 5.0
-
-
-@pytest.fixture(scope="module")
-def layerscope(tmp_path_factory: pytest.TempPathFactory) -> Layerscope:
-    need_processes()
-    folder = tmp_path_factory.mktemp("streams")
-    layerscope = Layerscope(folder / "store")
-    layerscope("load", f"docker-archive:{write_images(folder / 'images.tar')}:{IMAGE}")
-    return layerscope
 
 
 @pytest.fixture

@@ -11,22 +11,16 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.processes import need_processes, write_images
 from tests.support.program import Layerscope
 from tests.support.pty import Terminal
 
 IMAGE = "acme/my-base-image:1.0"
 
 
-@pytest.fixture(scope="module")
-def layerscope(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layerscope]:
-    need_processes()
-    folder = tmp_path_factory.mktemp("terminals")
-    layerscope = Layerscope(folder / "store")
-    layerscope("load", f"docker-archive:{write_images(folder / 'images.tar')}:{IMAGE}")
+@pytest.fixture(scope="module", autouse=True)
+def runs(layerscope: Layerscope) -> None:
+    """A container that only waits."""
     layerscope("run", "-d", "--name", "runs", IMAGE, "sleep", "1000")
-    yield layerscope
-    layerscope("rm", "-f", "runs")
 
 
 @pytest.fixture
