@@ -168,12 +168,12 @@ def _check_parents(rows: Rows) -> None:
 def _find_clashes(rows: Rows, marks: dict[int, Mark], every: Column, row_of: Column) -> None:
     """Whiteouts beside what the layer has of their name: who makes a device of each, in the order
     of the tar, can only do it before the name's own entry, and put nothing into it before that."""
-    for row in np.flatnonzero(rows.flags & Flag.REPLACES).tolist():
+    replacing = np.flatnonzero(rows.flags & Flag.REPLACES).tolist()
+    order = np.where(every < 0, np.iinfo(np.int64).max, every) if replacing else every
+    for row in replacing:
         at, below, after = np.searchsorted(row_of, (row, row + 1, rows.end[row])).tolist()
         own = [i for i in every[at:below].tolist() if i >= 0]
         hiding = max(i for i in own if marks.get(i) is Mark.WHITEOUT)
-        made = [i for i in own if marks.get(i) is not Mark.WHITEOUT]
-        inside = every[below:after]
-        others = made + inside[inside >= 0].tolist()
-        if not made or hiding > min(others) or min(made) > min(others):
+        made = min((i for i in own if marks.get(i) is not Mark.WHITEOUT), default=None)
+        if made is None or order[below:after].min(initial=made) < made or hiding > made:
             rows.flags[row] |= Flag.CLASHES
