@@ -18,7 +18,7 @@ from layerscope.tui.widgets.caption import Guide
 from tests.support.explorer import Explorer
 from tests.support.live_events import FakeLive
 
-_SECONDS = 0.3
+_SECONDS = 1.0  # so long that a busy machine's pauses are short beside it
 
 
 @asynccontextmanager
@@ -51,9 +51,12 @@ async def test_each_comes_in_its_turn_whatever_lies_below(tmp_path: Path) -> Non
         assert "caption 5" in explorer.text
 
 
-async def test_one_that_was_asked_for_stays_as_long_as_any(tmp_path: Path) -> None:
+async def test_one_that_was_asked_for_stays_as_long_as_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caption, "_SECONDS", 3 * _SECONDS)
     async with _guided(tmp_path / "store") as (explorer, guide):
-        await explorer._pilot.pause(_SECONDS * 0.6)
+        await explorer._pilot.pause(1.6 * _SECONDS)
         await explorer.press("f4", settled=False)
-        await explorer._pilot.pause(_SECONDS * 0.6)
+        await explorer._pilot.pause(1.6 * _SECONDS)
         assert guide.number == 1
